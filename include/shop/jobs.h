@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Work that is due without anybody asking: unpaid orders expire, half-done payments are finished, old keys are dropped. */
+#ifndef SHOP_JOBS_H
+#define SHOP_JOBS_H
+
+#include <shop/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Does what is due now, in bounded portions, and returns. To be called every second or so, by a thread of its own, with a context of its
+ * own; any number of processes may do so side by side. The actor of the context becomes SYSTEM. *done (may be NULL): how many things were
+ * done; when it is above 0 there may be more. SHOP_OK; SHOP_UNAVAILABLE; SHOP_NO_MEMORY. One job's failure does not keep the others from running.
+ */
+SHOP_API shop_status shop_jobs_run(shop_ctx *cx, int64_t *done);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

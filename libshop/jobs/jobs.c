@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything that is due without anybody asking, in bounded portions. */
+#include <shop/jobs.h>
+
+#include "../account/account_parts.h"
+#include "../order/order_parts.h"
+#include "../payment/payment_parts.h"
+#include "../storage/store.h"
+
+#define PORTION 100
+
+typedef shop_status (*job)(shop_ctx *cx, int64_t limit, int64_t *done);
+
+/* Deletes rows of a table whose time column is before `until`: found first, so that a portion is bounded. */
+typedef struct sweep {
+    uint16_t table;
+    uint16_t column;
+    int64_t until;
+    int64_t limit;
+    int64_t done;
+} sweep;
+
+static shop_status sweep_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
+{
+    sweep *s = args;
+    (void)answer;
+    shop_query *q = shop_query_new(cx);
+    int read = shop_query_read(q, s->table);
+    shop_where_int(q, s->column, SHOP_PRED_LT, s->until);
+    shop_query_limit(q, s->limit, 0);
+    shop_query_columns(q, 0);
+    shop_status status = shop_query_run(q);
+    if (status != SHOP_OK)
+        return status;
+    const shop_rows *rows = shop_query_rows(q, read);
+    for (uint32_t i = 0; i < rows->count; i++) {
+        shop_batch_delete(b, s->table, SHOP_EXPECT_ANY);
+        shop_guard_int(b, 0, SHOP_PRED_EQ, shop_row_int(rows, i, 0));
+        shop_guard_int(b, s->column, SHOP_PRED_LT, s->until);
+    }
+    s->done = rows->count;
+    return SHOP_OK;
+}
+
+static shop_status sweep_table(shop_ctx *cx, uint16_t table, uint16_t column, int64_t limit, int64_t *done)
+{
+    sweep s = {.table = table,
+               .column = column,
+               .until = shop_now(cx->shop) - cx->shop->options.idempotency_ttl * 1000000,
+               .limit = limit};
+    shop_status status = shop_change_step(cx, sweep_attempt, &s);
+    *done = s.done;
+    return status;
+}
+
+static shop_status drop_old_keys(shop_ctx *cx, int64_t limit, int64_t *done)
+{
+    return sweep_table(cx, TABLE_IDEMPOTENCY, IDEMPOTENCY_CREATED_AT, limit, done);
+}
+
+static shop_status drop_old_marks(shop_ctx *cx, int64_t limit, int64_t *done)
+{
+    return sweep_table(cx, TABLE_MARK, MARK_CREATED_AT, limit, done);
+}
+
+static const job jobs[] = {
+    shop_order_expire, shop_payment_reconcile, shop_payment_deliver_test_events,
+    shop_account_clean, drop_old_keys,         drop_old_marks,
+};
+
+shop_status shop_jobs_run(shop_ctx *cx, int64_t *done)
+{
+    shop_status first_failure = SHOP_OK;
+    int64_t total = 0;
+    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
+        int64_t count = 0;
+        shop_ctx_reset(cx);
+        shop_ctx_set_actor(cx, SHOP_ACTOR_SYSTEM);
+        shop_status status = jobs[i](cx, PORTION, &count);
+        if (status != SHOP_OK && first_failure == SHOP_OK)
+            first_failure = status;
+        total += count;
+    }
+    if (done)
+        *done = total;
+    return first_failure;
+}

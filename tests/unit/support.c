@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* What the tests of domains share. Plain C: race programs use it too. */
+#include "support.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static _Atomic int64_t now = TEST_TIME;
+static char database[128];
+static char folder[64];
+
+static void die(const char *what, const char *why)
+{
+    fprintf(stderr, "test support: %s: %s\n", what, why);
+    abort();
+}
+
+static int64_t test_clock(void *user)
+{
+    (void)user;
+    return atomic_load(&now);
+}
+
+void test_clock_set(int64_t microseconds)
+{
+    atomic_store(&now, microseconds);
+}
+
+void test_clock_advance(int64_t microseconds)
+{
+    atomic_fetch_add(&now, microseconds);
+}
+
+static void log_errors(void *user, int32_t level, const char *message)
+{
+    (void)user;
+    if (level <= SHOP_LOG_ERROR && getenv("SHOP_TEST_VERBOSE"))
+        fprintf(stderr, "log: %s\n", message);
+}
+
+/* A fresh place of the backend that SHOP_TEST_DATABASE names. */
+static const char *fresh_database(void)
+{
+    const char *wanted = getenv("SHOP_TEST_DATABASE");
+    if (!wanted || strcmp(wanted, "memory:") == 0)
+        return "memory:";
+    if (strcmp(wanted, "sqlite:") != 0)
+        die("SHOP_TEST_DATABASE", wanted);
+    (void)snprintf(folder, sizeof folder, "/tmp/shop-test-XXXXXX");
+    if (!mkdtemp(folder))
+        die("mkdtemp", folder);
+    (void)snprintf(database, sizeof database, "sqlite:%s/shop.db", folder);
+    return database;
+}
+
+void test_options(shop_options *options)
+{
+    shop_options_init(options);
+    options->database = fresh_database();
+    options->secret_key = TEST_SECRET;
+    options->password_memory_kib = 8;
+    options->password_passes = 1;
+    options->password_threads = 4;
+    options->clock = test_clock;
+    options->log = log_errors;
+}
+
+shop *test_shop_open_with(const shop_options *options)
+{
+    shop *s = NULL;
+    if (shop_open(options, &s) != SHOP_OK)
+        die("shop_open", shop_open_error());
+    return s;
+}
+
+shop *test_shop_open(void)
+{
+    shop_options options;
+    test_options(&options);
+    return test_shop_open_with(&options);
+}
+
+void test_shop_close(shop *s)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    shop_close(s);
+    if (!folder[0])
+        return;
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char path[128];
+        (void)snprintf(path, sizeof path, "%s/shop.db%s", folder, suffixes[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(folder);
+    folder[0] = '\0';
+}
+
+shop_ctx *test_ctx(shop *s, int64_t actor)
+{
+    shop_ctx *cx = shop_ctx_new(s);
+    if (!cx)
+        die("shop_ctx_new", "no memory");
+    shop_ctx_set_actor(cx, actor);
+    return cx;
+}
+
+static int64_t register_user(shop_ctx *cx, const char *email)
+{
+    shop_register_input in = SHOP_REGISTER_INPUT_INIT;
+    in.email = email;
+    in.first_name = "Test";
+    in.last_name = "Person";
+    in.password = TEST_PASSWORD;
+    in.password2 = TEST_PASSWORD;
+    const shop_session *session;
+    if (shop_account_register(cx, &in, &session) != SHOP_OK)
+        die(email, shop_ctx_error_detail(cx));
+    return shop_user_id(shop_session_user(session));
+}
+
+int64_t test_user(shop *s, const char *email, int staff)
+{
+    shop_ctx *cx = test_ctx(s, SHOP_ACTOR_SYSTEM);
+    const shop_user *user;
+    int64_t id;
+    if (!staff) {
+        id = register_user(cx, email);
+    } else {
+        if (shop_account_create_admin(cx, email, TEST_PASSWORD, &user) != SHOP_OK)
+            die(email, shop_ctx_error_detail(cx));
+        id = shop_user_id(user);
+    }
+    shop_ctx_free(cx);
+    return id;
+}
