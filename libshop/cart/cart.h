@@ -23,6 +23,7 @@ struct shop_cart {
     int64_t id;
     int64_t user;
     shop_list lines;
+    shop_line *own; /* the lines, for who built the cart: room for one more */
     int64_t total_items;
     int64_t total;
     int64_t created_at;
@@ -46,7 +47,7 @@ int shop_lines_sum(const shop_line *lines, size_t count, int64_t *total);
  * Reads the cart of a user in one snapshot, an empty one when there is none. Its lines array is the caller's to change and
  * has room for one more. When `product_id` is not 0 the query also reads that product: *found says whether it is there.
  */
-shop_status shop_cart_read(shop_ctx *cx, int64_t user, int64_t product_id, shop_cart **cart,
-                           shop_product_brief *product, int *found);
+shop_status shop_cart_read(shop_ctx *cx, int64_t user, int64_t product_id, shop_cart **cart, shop_product_brief *product,
+                           int *found);
 
 #endif

@@ -8,18 +8,16 @@
 
 /* name, kind, flags, column, offset, min, max, words, of, doc */
 static const shop_field item_fields[] = {
-    {"id", SHOP_KIND_INT, 0, SHOP_NO_COLUMN, offsetof(shop_line, id), NO_LIMIT, NULL,
-     "the item's id"},
-    {"product", SHOP_KIND_OBJECT, 0, SHOP_NO_COLUMN, offsetof(shop_line, product), NO_LIMIT,
-     &shop_product_brief_type, "the product as it is now"},
-    {"quantity", SHOP_KIND_INT, 0, SHOP_NO_COLUMN, offsetof(shop_line, quantity), NO_LIMIT, NULL,
-     "pieces"},
-    {"price_snapshot", SHOP_KIND_MONEY, 0, SHOP_NO_COLUMN, offsetof(shop_line, price), NO_LIMIT,
-     NULL, "the price of one piece when the product was first put in"},
+    {"id", SHOP_KIND_INT, 0, SHOP_NO_COLUMN, offsetof(shop_line, id), NO_LIMIT, NULL, "the item's id"},
+    {"product", SHOP_KIND_OBJECT, 0, SHOP_NO_COLUMN, offsetof(shop_line, product), NO_LIMIT, &shop_product_brief_type,
+     "the product as it is now"},
+    {"quantity", SHOP_KIND_INT, 0, SHOP_NO_COLUMN, offsetof(shop_line, quantity), NO_LIMIT, NULL, "pieces"},
+    {"price_snapshot", SHOP_KIND_MONEY, 0, SHOP_NO_COLUMN, offsetof(shop_line, price), NO_LIMIT, NULL,
+     "the price of one piece when the product was first put in"},
     {"item_total", SHOP_KIND_MONEY, 0, SHOP_NO_COLUMN, offsetof(shop_line, total), NO_LIMIT, NULL,
      "quantity times price_snapshot"},
-    {"created_at", SHOP_KIND_TIME, 0, SHOP_NO_COLUMN, offsetof(shop_line, created_at), NO_LIMIT,
-     NULL, "when the product was first put in"},
+    {"created_at", SHOP_KIND_TIME, 0, SHOP_NO_COLUMN, offsetof(shop_line, created_at), NO_LIMIT, NULL,
+     "when the product was first put in"},
 };
 
 const shop_type shop_cart_item_type = {
@@ -33,19 +31,17 @@ const shop_type shop_cart_item_type = {
 
 static const shop_field cart_fields[] = {
     {"id", SHOP_KIND_INT, 0, CART_ID, offsetof(shop_cart, id), NO_LIMIT, NULL, "the cart's id"},
-    {"user", SHOP_KIND_INT, 0, CART_USER, offsetof(shop_cart, user), NO_LIMIT, NULL,
-     "id of the user whose cart it is"},
-    {"items", SHOP_KIND_LIST, 0, SHOP_NO_COLUMN, offsetof(shop_cart, lines), NO_LIMIT,
-     &shop_cart_item_type, "what is in it, each product once, first put in first"},
-    {"total_items", SHOP_KIND_INT, 0, SHOP_NO_COLUMN, offsetof(shop_cart, total_items), NO_LIMIT,
-     NULL, "pieces of all products together"},
+    {"user", SHOP_KIND_INT, 0, CART_USER, offsetof(shop_cart, user), NO_LIMIT, NULL, "id of the user whose cart it is"},
+    {"items", SHOP_KIND_LIST, 0, SHOP_NO_COLUMN, offsetof(shop_cart, lines), NO_LIMIT, &shop_cart_item_type,
+     "what is in it, each product once, first put in first"},
+    {"total_items", SHOP_KIND_INT, 0, SHOP_NO_COLUMN, offsetof(shop_cart, total_items), NO_LIMIT, NULL,
+     "pieces of all products together"},
     {"cart_total", SHOP_KIND_MONEY, 0, SHOP_NO_COLUMN, offsetof(shop_cart, total), NO_LIMIT, NULL,
      "the sum of the items' totals"},
-    {"created_at", SHOP_KIND_TIME, SHOP_FIELD_NULLABLE, CART_CREATED_AT,
-     offsetof(shop_cart, created_at), NO_LIMIT, NULL,
+    {"created_at", SHOP_KIND_TIME, SHOP_FIELD_NULLABLE, CART_CREATED_AT, offsetof(shop_cart, created_at), NO_LIMIT, NULL,
      "when something was put in for the first time; null before"},
-    {"updated_at", SHOP_KIND_TIME, SHOP_FIELD_NULLABLE, CART_UPDATED_AT,
-     offsetof(shop_cart, updated_at), NO_LIMIT, NULL, "when it last changed; null before it was used"},
+    {"updated_at", SHOP_KIND_TIME, SHOP_FIELD_NULLABLE, CART_UPDATED_AT, offsetof(shop_cart, updated_at), NO_LIMIT, NULL,
+     "when it last changed; null before it was used"},
 };
 
 const shop_type shop_cart_type = {
@@ -60,10 +56,10 @@ const shop_type shop_cart_type = {
 /* ------------------------------------------------------------------------------------------------ inputs */
 
 static const shop_field item_input_fields[] = {
-    {"product_id", SHOP_KIND_INT, SHOP_FIELD_REQUIRED, SHOP_NO_COLUMN,
-     offsetof(shop_cart_item_input, product_id), 1, SHOP_UNSET, NULL, NULL, "the product to put in"},
-    {"quantity", SHOP_KIND_INT, 0, SHOP_NO_COLUMN, offsetof(shop_cart_item_input, quantity), 1,
-     SHOP_CART_QUANTITY_MAX, NULL, NULL, "how many pieces more; 1 when left out"},
+    {"product_id", SHOP_KIND_INT, SHOP_FIELD_REQUIRED, SHOP_NO_COLUMN, offsetof(shop_cart_item_input, product_id), 1,
+     SHOP_UNSET, NULL, NULL, "the product to put in"},
+    {"quantity", SHOP_KIND_INT, 0, SHOP_NO_COLUMN, offsetof(shop_cart_item_input, quantity), 1, SHOP_CART_QUANTITY_MAX, NULL,
+     NULL, "how many pieces more; 1 when left out"},
 };
 
 const shop_type shop_cart_item_input_type = {
@@ -75,9 +71,8 @@ const shop_type shop_cart_item_input_type = {
 };
 
 static const shop_field quantity_input_fields[] = {
-    {"quantity", SHOP_KIND_INT, SHOP_FIELD_REQUIRED, SHOP_NO_COLUMN,
-     offsetof(shop_cart_quantity_input, quantity), 0, SHOP_CART_QUANTITY_MAX, NULL, NULL,
-     "how many pieces from now on; 0 removes the item"},
+    {"quantity", SHOP_KIND_INT, SHOP_FIELD_REQUIRED, SHOP_NO_COLUMN, offsetof(shop_cart_quantity_input, quantity), 0,
+     SHOP_CART_QUANTITY_MAX, NULL, NULL, "how many pieces from now on; 0 removes the item"},
 };
 
 const shop_type shop_cart_quantity_input_type = {
@@ -140,8 +135,7 @@ int64_t shop_cart_updated_at(const shop_cart *cart)
     return cart->updated_at;
 }
 
-shop_status shop_cart_to_json(shop_ctx *cx, const shop_cart *cart, const char **json,
-                              size_t *length)
+shop_status shop_cart_to_json(shop_ctx *cx, const shop_cart *cart, const char **json, size_t *length)
 {
     return shop_to_json(cx, &shop_cart_type, cart, json, length);
 }

@@ -72,8 +72,7 @@ int64_t shop_line_created_at(const shop_line *line)
     return line->created_at;
 }
 
-shop_status shop_line_to_json(shop_ctx *cx, const shop_line *line, const char **json,
-                              size_t *length)
+shop_status shop_line_to_json(shop_ctx *cx, const shop_line *line, const char **json, size_t *length)
 {
     return shop_to_json(cx, &shop_cart_item_type, line, json, length);
 }

@@ -87,7 +87,7 @@ static void add_value_pred(shop_query *q, uint16_t column, uint16_t op, shop_val
     shop_pred *p = add_pred(q, column, op);
     if (!p)
         return;
-    read_builder *r = current(q);
+    read_builder *r = q->reads[q->count - 1];
     shop_value *slot = &r->values[p - r->preds];
     *slot = value;
     p->values = slot;

@@ -22,6 +22,7 @@ typedef struct call {
     const char *path_values[4]; /* decoded values of the pattern's {…}, in order */
     int with_cookies;           /* the caller was known by cookie, not by header */
     char request_id[40];
+    struct worker *worker;      /* of shopd/app itself: buffers of this thread */
 } call;
 
 typedef shop_status (*call_handler)(call *c);
@@ -47,11 +48,11 @@ typedef struct route {
     unsigned flags;
     const char *rate_class;  /* "auth", "read", "write", "payment", "webhook" */
     const char *tag;         /* "accounts", "catalogue", … */
-    const char *operation;   /* OpenAPI operationId: "cart_add" */
+    const char *operation;   /* OpenAPI operationId: "cart_add"; NULL: served, but not in the document */
     const char *summary;
     const char *query;       /* type of the query string's input, or NULL: no parameters are taken */
     const char *request;     /* type of the body's input, or NULL */
-    const char *response;    /* type of the answer; "product[]": a page of them; NULL: no body, or {detail}/{message} */
+    const char *response;    /* type of the answer; "product[]": a page of them; "text/plain": something else; NULL: no body, or {detail}/{message} */
 } route;
 
 /* Each domain's rows, ended by an empty one. */
@@ -60,6 +61,7 @@ extern const route routes_catalogue[];
 extern const route routes_cart[];
 extern const route routes_orders[];
 extern const route routes_payments[];
+extern const route routes_service[];
 
 /* Decodes body / query string into an input struct made by its _INIT. On failure the error is told in the context. */
 shop_status call_body(call *c, void *input);

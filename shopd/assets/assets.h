@@ -7,8 +7,8 @@
 
 /* One embedded file. Everything it points to is read-only and lives as long as the program. */
 typedef struct asset {
-    const char *path;          /* "swagger/index.html", "demo/demo.json", "demo/images/x.svg" */
-    const char *content_type;  /* ready for the Content-Type header */
+    const char *path; /* "swagger/index.html", "demo/demo.json", "demo/images/x.svg" */
+    const char *content_type; /* ready for the Content-Type header */
     const unsigned char *data; /* size bytes; one NUL follows that size does not count */
     size_t size;
     const char *etag; /* strong, quotes included, ready for the ETag header; differs with the content */

@@ -21,9 +21,14 @@ def nums(*values):
     return " ".join(num(v) for v in values)
 
 
+def join(*parts):
+    """Shapes in the order they are painted."""
+    return "".join(parts)
+
+
 def mix(a, b, t):
     """The colour that lies the fraction t of the way from a to b."""
-    pairs = ((int(a[i:i + 2], 16), int(b[i:i + 2], 16)) for i in (1, 3, 5))
+    pairs = ((int(a[i : i + 2], 16), int(b[i : i + 2], 16)) for i in (1, 3, 5))
     return "#" + "".join(f"{round(x + (y - x) * t):02x}" for x, y in pairs)
 
 
@@ -41,13 +46,17 @@ def _paint(fill, alpha):
 
 def rect(x, y, w, h, fill, r=0, alpha=1):
     corner = f' rx="{num(r)}"' if r else ""
-    return (f'<rect x="{num(x)}" y="{num(y)}" width="{num(w)}" height="{num(h)}"{corner}'
-            f'{_paint(fill, alpha)}/>')
+    return (
+        f'<rect x="{num(x)}" y="{num(y)}" width="{num(w)}" height="{num(h)}"{corner}'
+        f"{_paint(fill, alpha)}/>"
+    )
 
 
 def ellipse(cx, cy, rx, ry, fill, alpha=1):
-    return (f'<ellipse cx="{num(cx)}" cy="{num(cy)}" rx="{num(rx)}" ry="{num(ry)}"'
-            f'{_paint(fill, alpha)}/>')
+    return (
+        f'<ellipse cx="{num(cx)}" cy="{num(cy)}" rx="{num(rx)}" ry="{num(ry)}"'
+        f"{_paint(fill, alpha)}/>"
+    )
 
 
 def circle(cx, cy, r, fill, alpha=1):
@@ -56,8 +65,10 @@ def circle(cx, cy, r, fill, alpha=1):
 
 def ring(cx, cy, r, stroke, width, alpha=1):
     opacity = f' opacity="{alpha:g}"' if alpha != 1 else ""
-    return (f'<circle cx="{num(cx)}" cy="{num(cy)}" r="{num(r)}" fill="none" stroke="{stroke}"'
-            f' stroke-width="{num(width)}"{opacity}/>')
+    return (
+        f'<circle cx="{num(cx)}" cy="{num(cy)}" r="{num(r)}" fill="none" stroke="{stroke}"'
+        f' stroke-width="{num(width)}"{opacity}/>'
+    )
 
 
 def shape(d, fill, alpha=1):
@@ -68,8 +79,10 @@ def stroke(d, colour, width, alpha=1, cap="round"):
     """An open line with round joints."""
     opacity = f' opacity="{alpha:g}"' if alpha != 1 else ""
     ends = f' stroke-linecap="{cap}"' if cap != "butt" else ""
-    return (f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="{num(width)}"{ends}'
-            f' stroke-linejoin="round"{opacity}/>')
+    return (
+        f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="{num(width)}"{ends}'
+        f' stroke-linejoin="round"{opacity}/>'
+    )
 
 
 def line(x1, y1, x2, y2, colour, width, alpha=1):
@@ -78,7 +91,9 @@ def line(x1, y1, x2, y2, colour, width, alpha=1):
 
 def lines(segments, colour, width, alpha=1):
     """Many straight lines of one look, as one path."""
-    return stroke("".join(f"M{nums(*s[:2])}L{nums(*s[2:])}" for s in segments), colour, width, alpha)
+    return stroke(
+        "".join(f"M{nums(*s[:2])}L{nums(*s[2:])}" for s in segments), colour, width, alpha
+    )
 
 
 def dots(points, radius, colour, alpha=1):
@@ -88,9 +103,11 @@ def dots(points, radius, colour, alpha=1):
 
 def text(x, y, size, content, fill, weight="400", spacing=0):
     gap = f' letter-spacing="{num(spacing)}"' if spacing else ""
-    return (f'<text x="{num(x)}" y="{num(y)}" font-size="{num(size)}" fill="{fill}"'
-            f' font-family="Georgia,serif" font-weight="{weight}" text-anchor="middle"{gap}>'
-            f'{content}</text>')
+    return (
+        f'<text x="{num(x)}" y="{num(y)}" font-size="{num(size)}" fill="{fill}"'
+        f' font-family="Georgia,serif" font-weight="{weight}" text-anchor="middle"{gap}>'
+        f"{content}</text>"
+    )
 
 
 def group(transform, *parts):
@@ -120,8 +137,13 @@ def _through(points, smooth):
 def _band(points, cx, inner, outer, smooth):
     down = _profile(points, cx, outer)
     up = _profile(points, cx, inner)[::-1]
-    return (f"M{nums(*down[0])}" + _through(down, smooth) + f"L{nums(*up[0])}"
-            + _through(up, smooth) + "z")
+    return (
+        f"M{nums(*down[0])}"
+        + _through(down, smooth)
+        + f"L{nums(*up[0])}"
+        + _through(up, smooth)
+        + "z"
+    )
 
 
 def lathe(points, colour, cx=200, smooth=True, shine=0.3, shade=0.16):

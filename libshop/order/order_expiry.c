@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* The job that cancels orders which nobody paid in time. */
+#include <string.h>
+
+#include "order.h"
+#include "order_parts.h"
+
+/* How much longer an order lives whose payment is under way; then it is looked at again, and it blocks no other meanwhile. */
+#define GRACE_US (INT64_C(60) * 1000000)
+
+typedef struct order_expiring {
+    int64_t order_id;
+    int64_t now;
+    int cancelled; /* the last attempt did so */
+} order_expiring;
+
+static int is_due(const shop_order *order, int64_t now)
+{
+    return strcmp(order->status, ORDER_PENDING) == 0 && order->expires_at != SHOP_UNSET && order->expires_at <= now;
+}
+
+/* The version stays: nothing that anybody is shown changes. */
+static void postpone(shop_batch *b, const shop_order *order, int64_t now)
+{
+    shop_batch_update(b, TABLE_ORDER, 1);
+    shop_set_int(b, ORDER_EXPIRES_AT, now + GRACE_US);
+    shop_guard_int(b, ORDER_ID, SHOP_PRED_EQ, order->id);
+    shop_guard_text(b, ORDER_STATUS, SHOP_PRED_EQ, ORDER_PENDING);
+}
+
+static shop_status attempt_expire(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
+{
+    order_expiring *e = args;
+    shop_order *order = NULL;
+    *answer = NULL;
+    e->cancelled = 0;
+    shop_status status = shop_order_read(cx, e->order_id, &order);
+    if (status != SHOP_OK || !is_due(order, e->now))
+        return status;
+    if (order->payment && shop_payment_part_under_way(order->payment)) {
+        postpone(b, order, e->now);
+        return SHOP_OK;
+    }
+    e->cancelled = 1;
+    return shop_order_move(cx, b, order, ORDER_CANCELLED);
+}
+
+/* Ids of orders that are due, the longest overdue first; the array is on the arena. */
+static shop_status find_due(shop_ctx *cx, int64_t now, int64_t limit, int64_t **ids, size_t *count)
+{
+    shop_query *q = shop_query_new(cx);
+    int read = shop_query_read(q, TABLE_ORDER);
+    shop_where_int(q, ORDER_EXPIRES_AT, SHOP_PRED_LE, now);
+    shop_where_text(q, ORDER_STATUS, SHOP_PRED_EQ, ORDER_PENDING);
+    shop_query_order(q, ORDER_EXPIRES_AT, 0);
+    shop_query_limit(q, limit, 0);
+    shop_query_columns(q, UINT64_C(1) << ORDER_ID | UINT64_C(1) << ORDER_EXPIRES_AT);
+    shop_status status = shop_query_run(q);
+    if (status != SHOP_OK)
+        return status;
+    const shop_rows *rows = shop_query_rows(q, read);
+    *count = rows->count;
+    *ids = shop_arena_alloc(cx->arena, (rows->count + 1) * sizeof **ids);
+    if (!*ids)
+        return shop_fail_no_memory(cx);
+    for (uint32_t i = 0; i < rows->count; i++)
+        (*ids)[i] = shop_row_int(rows, i, ORDER_ID);
+    return SHOP_OK;
+}
+
+static shop_status expire_one(shop_ctx *cx, int64_t order_id, int64_t now, int64_t *done)
+{
+    order_expiring e = {.order_id = order_id, .now = now};
+    shop_status status = shop_change_step(cx, attempt_expire, &e);
+    if (status == SHOP_OK && e.cancelled) {
+        ++*done;
+        shop_order_settle(cx, order_id);
+    }
+    return status;
+}
+
+shop_status shop_order_expire(shop_ctx *cx, int64_t limit, int64_t *done)
+{
+    int64_t now = shop_now(cx->shop);
+    int64_t *ids;
+    size_t count;
+    *done = 0;
+    shop_status status = find_due(cx, now, limit, &ids, &count);
+    for (size_t i = 0; status == SHOP_OK && i < count; i++) {
+        shop_arena_mark mark = shop_arena_set_mark(cx->arena);
+        status = expire_one(cx, ids[i], now, done);
+        if (status == SHOP_UNAVAILABLE || status == SHOP_NO_MEMORY)
+            return status;
+        if (status != SHOP_OK) /* one that cannot be cancelled must not keep the others */
+            shop_log(cx->shop, SHOP_LOG_ERROR, "order %lld cannot expire: %s", (long long)ids[i], shop_ctx_error_code(cx));
+        shop_ctx_begin(cx);
+        shop_arena_rewind(cx->arena, mark);
+        status = SHOP_OK;
+    }
+    return status;
+}
