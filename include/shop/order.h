@@ -97,8 +97,8 @@ SHOP_API shop_status shop_order_place(shop_ctx *cx, const shop_order_input *in,
 SHOP_API shop_status shop_order_cancel(shop_ctx *cx, int64_t order_id, const shop_order **order);
 
 /*
-/* The own orders, newest first. `in` may be NULL. SHOP_OK; SHOP_INVALID "validation_error"; SHOP_NOT_FOUND "page_not_found" */
- * moves that are allowed.
+ * Moves anybody's order on, for staff. `cancelled` does what shop_order_cancel does. The detail of "invalid_transition" names
+ * the moves that are allowed.
  * SHOP_OK; SHOP_FORBIDDEN; SHOP_NOT_FOUND "order_not_found"; SHOP_INVALID: "validation_error" (no such status),
  * "invalid_transition"; SHOP_PRECONDITION.
  */

@@ -27,17 +27,13 @@ static const char *take_email(shop_ctx *cx, const char *text)
     return folded;
 }
 
-/* A trimmed name; NULL after telling what is wrong with it, or when memory is out. */
-static const char *take_name(shop_ctx *cx, const char *field, const char *text)
+/* A trimmed name; NULL when nothing is left of it, or memory is out. */
+static const char *take_name(shop_ctx *cx, const char *text)
 {
     size_t length = strlen(text);
     shop_text_trim(&text, &length);
     if (length == 0)
         return NULL; /* told by the input's check */
-    if (!shop_text_is_line(text, length)) {
-        shop_field_fail(cx, field, "Must be one line of UTF-8 text.");
-        return NULL;
-    }
     const char *name = shop_arena_strndup(cx->arena, text, length);
     if (!name)
         (void)shop_fail_no_memory(cx);
@@ -113,8 +109,8 @@ static shop_status take_registration(shop_ctx *cx, const shop_register_input *in
     if (status != SHOP_OK && status != SHOP_INVALID)
         return status;
     n->email = in->email ? take_email(cx, in->email) : NULL;
-    n->first_name = in->first_name ? take_name(cx, "first_name", in->first_name) : NULL;
-    n->last_name = in->last_name ? take_name(cx, "last_name", in->last_name) : NULL;
+    n->first_name = in->first_name ? take_name(cx, in->first_name) : NULL;
+    n->last_name = in->last_name ? take_name(cx, in->last_name) : NULL;
     shop_password_owner owner = {in->email, in->first_name, in->last_name};
     if (in->password)
         shop_password_check(cx, "password", in->password, &owner);
@@ -131,6 +127,10 @@ static shop_status register_attempt(shop_ctx *cx, void *args, shop_batch *b, con
     if (status != SHOP_OK)
         return status;
     if (taken) {
+        int by_us = 0; /* the same request may have been here a moment ago */
+        status = shop_account_replay(cx, &shop_session_type, answer, &by_us);
+        if (status != SHOP_OK || by_us)
+            return status;
         fail_email_taken(cx);
         return shop_fields_status(cx);
     }
@@ -152,7 +152,7 @@ shop_status shop_account_register(shop_ctx *cx, const shop_register_input *input
         return status;
     const void *answer = NULL;
     int replayed = 0;
-    status = shop_change_replay(cx, &shop_session_type, &answer, &replayed);
+    status = shop_account_replay(cx, &shop_session_type, &answer, &replayed);
     if (status == SHOP_OK && !replayed) {
         status = shop_password_hash(cx, input->password, n.password_hash);
         if (status == SHOP_OK)
@@ -177,8 +177,8 @@ static shop_status take_profile(shop_ctx *cx, const shop_profile_input *in, prof
     if (status != SHOP_OK && status != SHOP_INVALID)
         return status;
     p->email = in->email ? take_email(cx, in->email) : NULL;
-    p->first_name = in->first_name ? take_name(cx, "first_name", in->first_name) : NULL;
-    p->last_name = in->last_name ? take_name(cx, "last_name", in->last_name) : NULL;
+    p->first_name = in->first_name ? take_name(cx, in->first_name) : NULL;
+    p->last_name = in->last_name ? take_name(cx, in->last_name) : NULL;
     return fields_status(cx);
 }
 
@@ -272,10 +272,8 @@ static shop_status password_attempt(shop_ctx *cx, void *args, shop_batch *b, con
     shop_status status = shop_account_acting(cx, &account);
     if (status != SHOP_OK)
         return status;
-    if (strcmp(account.password_hash, p->old_hash) != 0) { /* it was changed since */
-        fail_old_password(cx);
-        return shop_fields_status(cx);
-    }
+    if (strcmp(account.password_hash, p->old_hash) != 0)
+        return shop_fail(cx, SHOP_BUSY, "contention", "The password was changed at the same moment. Please try again.");
     shop_batch_update(b, TABLE_USER, 1);
     shop_set_text(b, USER_PASSWORD_HASH, p->new_hash);
     shop_set_add(b, USER_VERSION, 1);
@@ -317,7 +315,7 @@ shop_status shop_account_change_password(shop_ctx *cx, const shop_password_input
     int replayed = 0;
     shop_status status = shop_account_acting(cx, &account);
     if (status == SHOP_OK)
-        status = shop_change_replay(cx, NULL, NULL, &replayed); /* first, for by then the old password is wrong */
+        status = shop_account_replay(cx, NULL, NULL, &replayed); /* first, for by then the old password is wrong */
     if (status != SHOP_OK || replayed)
         return status;
     status = check_password_input(cx, input, &account);

@@ -14,6 +14,7 @@
 
 #define SESSIONS_MAX 50 /* of a user */
 #define EXCESS_MAX 50   /* sessions dropped at one login */
+#define LOGIN_TRIES 3
 
 static int64_t now_seconds(const shop_ctx *cx)
 {
@@ -138,6 +139,7 @@ typedef struct login {
     const char *email;         /* folded */
     const char *password_hash; /* that the password was held against */
     const char *new_hash;      /* made at today's cost; NULL: the old one will do */
+    int changed;               /* another hash took its place meanwhile, perhaps of the same password */
 } login;
 
 static shop_status fail_credentials(shop_ctx *cx)
@@ -176,7 +178,8 @@ static void drop_excess(shop_batch *b, const shop_rows *excess)
 
 static shop_status login_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
 {
-    const login *l = args;
+    login *l = args;
+    l->changed = 0;
     shop_query *q = shop_query_new(cx);
     int users = shop_query_read(q, TABLE_USER);
     shop_where_text(q, USER_EMAIL, SHOP_PRED_EQ, l->email);
@@ -192,8 +195,9 @@ static shop_status login_attempt(shop_ctx *cx, void *args, shop_batch *b, const 
         return fail_credentials(cx);
     shop_account account;
     shop_account_load(shop_row(shop_query_rows(q, users), 0), &account);
-    if (strcmp(account.password_hash, l->password_hash) != 0)
-        return fail_credentials(cx); /* it was changed since */
+    l->changed = strcmp(account.password_hash, l->password_hash) != 0;
+    if (l->changed)
+        return fail_credentials(cx);
     if (!account.user.is_active)
         return fail_disabled(cx);
     const shop_user *user = shop_user_keep(cx, &account.user);
@@ -237,6 +241,23 @@ static shop_status check_credentials(shop_ctx *cx, const shop_login_input *in, l
     return renew_hash(cx, account.password_hash, in->password, &l->new_hash);
 }
 
+/* Checks and begins; again while the hash that was checked is replaced, as two logins at once do after a change of cost. */
+static shop_status begin_login(shop_ctx *cx, const shop_login_input *in, login *l, const void **answer)
+{
+    const char *key = cx->idempotency_key;
+    shop_status status = SHOP_OK;
+    for (int i = 0; i < LOGIN_TRIES; i++) {
+        cx->idempotency_key = key;
+        l->changed = 0;
+        status = check_credentials(cx, in, l);
+        if (status == SHOP_OK)
+            status = shop_change_run(cx, &shop_session_type, login_attempt, l, answer);
+        if (!l->changed)
+            break;
+    }
+    return status;
+}
+
 static const char *fold_email(shop_ctx *cx, const char *text)
 {
     size_t length = strlen(text);
@@ -269,12 +290,10 @@ shop_status shop_account_login(shop_ctx *cx, const shop_login_input *input, cons
         return status;
     const void *answer = NULL;
     int replayed = 0;
-    status = shop_change_replay(cx, &shop_session_type, &answer, &replayed);
+    status = shop_account_replay(cx, &shop_session_type, &answer, &replayed);
     if (status == SHOP_OK && !replayed) {
         login l = {.email = fold_email(cx, input->email)};
-        status = l.email ? check_credentials(cx, input, &l) : cx->status;
-        if (status == SHOP_OK)
-            status = shop_change_run(cx, &shop_session_type, login_attempt, &l, &answer);
+        status = l.email ? begin_login(cx, input, &l, &answer) : cx->status;
     }
     if (status == SHOP_OK)
         *session = answer;
@@ -336,7 +355,14 @@ static shop_status refresh_attempt(shop_ctx *cx, void *args, shop_batch *b, cons
     shop_status status = shop_query_run(q);
     if (status != SHOP_OK)
         return status;
-    if (!may_rotate(r, shop_query_rows(q, sessions), now) || shop_query_rows(q, users)->count == 0)
+    int good = may_rotate(r, shop_query_rows(q, sessions), now) && shop_query_rows(q, users)->count > 0;
+    if (r->reused) { /* unless the same request used it a moment ago */
+        int by_us = 0;
+        status = shop_account_replay(cx, &shop_tokens_type, answer, &by_us);
+        if (status != SHOP_OK || by_us)
+            return status;
+    }
+    if (!good)
         return fail_token(cx);
     shop_account account;
     shop_account_load(shop_row(shop_query_rows(q, users), 0), &account);

@@ -20,11 +20,11 @@ static const shop_json_value *value_of(const struct json_object *object)
     return (const shop_json_value *)object;
 }
 
-/* json-c counts the value inside the innermost container too, and stops one below its limit. */
+/* json-c counts the value inside the innermost container as a level too. */
 static int tokener_depth(const shop_json_limits *limits)
 {
     size_t depth = limits ? limits->max_depth : shop_json_default_limits.max_depth;
-    return (int)(depth < SHOP_JSON_DEPTH_MAX ? depth : SHOP_JSON_DEPTH_MAX) + 2;
+    return (int)(depth < SHOP_JSON_DEPTH_MAX ? depth : SHOP_JSON_DEPTH_MAX) + 1;
 }
 
 /*

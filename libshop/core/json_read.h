@@ -5,6 +5,9 @@
  *
  * A document and all of its values belong to one thread at a time, also for reading. Texts and
  * values live as long as their document. JSON's null is the NULL value everywhere here.
+ *
+ * SHOP_JSON_NO_MEMORY covers memory that we ask for. json-c itself (0.16) does not survive a malloc
+ * that fails while it parses: it may crash, or leave members out.
  */
 #ifndef SHOP_CORE_JSON_READ_H
 #define SHOP_CORE_JSON_READ_H

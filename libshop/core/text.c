@@ -349,7 +349,7 @@ static bool starts_with_fold(const char *s, size_t len, const char *prefix)
 
 static bool is_port(const char *s, size_t len)
 {
-    int64_t port;
+    int64_t port = 0;
     return shop_parse_int64(s, len, &port) && port >= 1 && port <= 65535;
 }
 

@@ -22,7 +22,6 @@ typedef struct change {
     void *args;
     int with_key;     /* store the answer under the context's idempotency key */
     int key_is_stale; /* a row with the key is there, but its time is over */
-    int key_op;       /* the operation that stores the answer; -1: none */
     int64_t mark;     /* id of the batch's mark; SHOP_UNSET: none */
     const void *answer;
 } change;
@@ -113,7 +112,7 @@ static shop_status add_answer(change *c, shop_batch *b)
         shop_guard_int(b, IDEMPOTENCY_CREATED_AT, SHOP_PRED_LE,
                        shop_now(cx->shop) - cx->shop->options.idempotency_ttl * 1000000);
     }
-    c->key_op = shop_batch_insert(b, TABLE_IDEMPOTENCY, id);
+    shop_batch_insert(b, TABLE_IDEMPOTENCY, id);
     shop_set_int(b, IDEMPOTENCY_USER, cx->actor);
     shop_set_text(b, IDEMPOTENCY_KEY, cx->idempotency_key);
     shop_set_blob(b, IDEMPOTENCY_REQUEST_HASH, cx->request_hash, sizeof cx->request_hash);
@@ -198,13 +197,12 @@ static shop_status fail_apply(shop_ctx *cx, const shop_fault *fault, int32_t out
     return shop_fail(cx, SHOP_INTERNAL, "internal_error", "Something went wrong on our side; nothing was changed.");
 }
 
-/* One attempt: SHOP_OK when applied (or nothing to do), SHOP_BUSY with *again when somebody was faster, else final. */
+/* One attempt: SHOP_OK when applied (or nothing to do), SHOP_BUSY with *again = 1 when somebody was faster, else final. */
 static shop_status attempt_once(change *c, int *again)
 {
     shop_ctx *cx = c->cx;
     *again = 0;
     c->answer = NULL;
-    c->key_op = -1;
     shop_batch *b = shop_batch_new(cx);
     if (!b)
         return cx->status;
@@ -228,11 +226,20 @@ static shop_status attempt_once(change *c, int *again)
     if (!is_lost_race(outcome))
         return fail_apply(cx, &fault, outcome);
     *again = 1;
-    if (outcome == SHOP_STORAGE_UNIQUE && c->key_op >= 0 && fault.op == (uint32_t)c->key_op)
-        *again = 2; /* the same request won: its answer is there now */
     shop_log(cx->shop, SHOP_LOG_DEBUG, "storage: attempt lost a race, outcome %d at operation %u: %s", (int)outcome, fault.op,
              fault.detail);
     return shop_fail(cx, SHOP_BUSY, "contention", "Too many changes at once. Please try again.");
+}
+
+/* Before an attempt is repeated: perhaps it was the same request that was faster, and its answer is there now. */
+static shop_status find_answer_of_winner(change *c, int *found)
+{
+    *found = 0;
+    if (!c->with_key)
+        return SHOP_OK;
+    shop_status status = find_answer(c->cx, c->type, &c->answer, found);
+    c->key_is_stale = *found < 0;
+    return status;
 }
 
 static shop_status run_attempts(change *c, const void **out)
@@ -240,24 +247,16 @@ static shop_status run_attempts(change *c, const void **out)
     shop_ctx *cx = c->cx;
     shop_arena_mark mark = shop_arena_set_mark(cx->arena);
     shop_status status = SHOP_BUSY;
-    for (int i = 0; i < ATTEMPTS; i++) {
+    int again = 1;
+    for (int i = 0; again && i < ATTEMPTS; i++) {
+        int found = 0;
         pause_before(i);
         shop_arena_rewind(cx->arena, mark);
         shop_ctx_begin(cx);
-        int again;
-        status = attempt_once(c, &again);
-        if (!again)
+        status = i > 0 ? find_answer_of_winner(c, &found) : SHOP_OK;
+        if (status != SHOP_OK || found > 0)
             break;
-        if (again == 2) {
-            int found;
-            const void *answer = NULL;
-            shop_ctx_begin(cx);
-            status = find_answer(cx, c->type, &answer, &found);
-            c->key_is_stale = found < 0;
-            c->answer = answer;
-            if (found > 0 || status != SHOP_OK)
-                break;
-        }
+        status = attempt_once(c, &again);
     }
     if (status == SHOP_OK && out)
         *out = c->answer;

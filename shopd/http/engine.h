@@ -115,9 +115,12 @@ struct http_server {
     struct listener *listeners;
     int listener_count;                /* that were made */
     atomic_int open;                   /* connections of all listeners */
+    atomic_int accepting;              /* listeners that have not begun to drain */
     pthread_mutex_t lock;
-    pthread_cond_t none_open;          /* with lock: told when open reaches 0 */
+    pthread_cond_t idle;               /* with lock: told when open or accepting reaches 0 */
 };
+
+void http_server_tell_idle(http_server *server);
 
 struct listener {
     http_server *server;
@@ -195,7 +198,5 @@ void http_connection_phase(struct connection *connection, int phase);
 void http_connection_answered(struct connection *connection);
 /* Closes what is past its deadline; with idle_too also what has no request under way; with all everything. */
 void http_connections_sweep(struct listener *listener, int idle_too, int all);
-/* Frees what is left once evhttp has gone. */
-void http_connections_free(struct listener *listener);
 
 #endif

@@ -6,6 +6,7 @@
 #include <event2/keyvalq_struct.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "engine.h"
 
@@ -100,7 +101,8 @@ static struct measure measure(const struct evkeyvalq *headers, const char *targe
 {
     struct measure m = {.target = strlen(target), .peer = strlen(peer), .body = body};
     size_t text = 0;
-    for (const struct evkeyval *h = headers->tqh_first; h != NULL; h = h->next.tqe_next) {
+    const struct evkeyval *h;
+    TAILQ_FOREACH (h, headers, next) {
         m.headers++;
         text += strlen(h->key) + strlen(h->value) + 2;
     }
@@ -135,7 +137,8 @@ static void put_headers(http_request *r, const struct evkeyvalq *from, http_head
 {
     r->headers = headers;
     r->header_count = 0;
-    for (const struct evkeyval *h = from->tqh_first; h != NULL; h = h->next.tqe_next) {
+    const struct evkeyval *h;
+    TAILQ_FOREACH (h, from, next) {
         http_header *header = &headers[r->header_count++];
         const char *value = h->value + strspn(h->value, " \t"); /* evhttp leaves tabs in front */
         header->name = put(at, h->key, strlen(h->key));

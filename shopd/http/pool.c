@@ -14,7 +14,7 @@ struct pool {
     pthread_cond_t started; /* a worker is up, or has failed to start */
     struct job_list queue;
     size_t idle, busy;      /* workers */
-    int waking;             /* idle workers that were signalled and have not woken yet */
+    size_t waking;          /* idle ones that were signalled and have not woken yet */
     int up, failed;         /* workers */
     int closed, abandon;
     pthread_t *threads;
@@ -119,14 +119,14 @@ struct pool *http_pool_start(const http_options *options, const http_app *app, c
 
 void http_pool_add(struct pool *pool, struct job_list *jobs)
 {
-    size_t wake = 0;
     pthread_mutex_lock(&pool->lock);
     while (jobs->first != NULL && !pool->closed && pool->queue.count < pool->limit)
         http_job_list_add(&pool->queue, http_job_list_take(jobs));
-    /* As many as can find work, and are not on their way already. */
-    size_t asleep = pool->idle - (size_t)pool->waking;
-    wake = asleep < pool->queue.count ? asleep : pool->queue.count;
-    pool->waking += (int)wake;
+    /* Each worker that is on its way takes one; only the rest needs more of them. */
+    size_t rest = pool->queue.count > pool->waking ? pool->queue.count - pool->waking : 0;
+    size_t asleep = pool->idle - pool->waking;
+    size_t wake = rest < asleep ? rest : asleep;
+    pool->waking += wake;
     pthread_mutex_unlock(&pool->lock);
     for (; wake > 0; wake--)
         pthread_cond_signal(&pool->work);
