@@ -114,20 +114,18 @@ static shop_status take_permit(shop_ctx *cx)
     struct timespec deadline = deadline_of(cx);
     pthread_mutex_lock(&pool->lock);
     int taken = wait_for_permit(pool, &deadline);
-    if (taken) {
-        pool->permits--;
-        pool->computed++;
-    }
+    pool->permits -= taken;
     pthread_mutex_unlock(&pool->lock);
     return taken ? SHOP_OK
                  : shop_fail(cx, SHOP_BUSY, "password_queue_full", "Too many people are logging in at once. Please try again.");
 }
 
-static void give_permit(shop_ctx *cx)
+/* After a hash was computed. */
+static void give_permit(struct shop_password_pool *pool)
 {
-    struct shop_password_pool *pool = cx->shop->passwords;
     pthread_mutex_lock(&pool->lock);
     pool->permits++;
+    pool->computed++;
     pthread_cond_signal(&pool->freed);
     pthread_mutex_unlock(&pool->lock);
 }
@@ -136,13 +134,13 @@ static void give_permit(shop_ctx *cx)
 
 shop_status shop_password_hash(shop_ctx *cx, const char *password, char hash[static SHOP_PASSWORD_HASH])
 {
-    const struct shop_password_pool *pool = cx->shop->passwords;
+    struct shop_password_pool *pool = cx->shop->passwords;
     shop_status status = take_permit(cx);
     if (status != SHOP_OK)
         return status;
     int rc =
         crypto_pwhash_str_alg(hash, password, strlen(password), pool->passes, pool->memory, crypto_pwhash_ALG_ARGON2ID13);
-    give_permit(cx);
+    give_permit(pool);
     return rc == 0 ? SHOP_OK : shop_fail_no_memory(cx);
 }
 
@@ -156,7 +154,7 @@ static int cost_of(const struct shop_password_pool *pool, const char *hash)
 
 shop_status shop_password_verify(shop_ctx *cx, const char *hash, const char *password, int *matches)
 {
-    const struct shop_password_pool *pool = cx->shop->passwords;
+    struct shop_password_pool *pool = cx->shop->passwords;
     *matches = 0;
     shop_status status = take_permit(cx);
     if (status != SHOP_OK)
@@ -165,7 +163,7 @@ shop_status shop_password_verify(shop_ctx *cx, const char *hash, const char *pas
     errno = 0;
     int rc = crypto_pwhash_str_verify(is_hash ? hash : pool->nobody, password, strlen(password));
     int refused = errno == EINVAL; /* else it could not be computed */
-    give_permit(cx);
+    give_permit(pool);
     if (rc != 0 && !refused)
         return shop_fail_no_memory(cx);
     *matches = rc == 0 && is_hash;

@@ -231,15 +231,25 @@ static shop_status attempt_once(change *c, int *again)
     return shop_fail(cx, SHOP_BUSY, "contention", "Too many changes at once. Please try again.");
 }
 
-/* Before an attempt is repeated: perhaps it was the same request that was faster, and its answer is there now. */
-static shop_status find_answer_of_winner(change *c, int *found)
+/*
+ * After an attempt failed, for whatever reason: perhaps it was the same request that was faster, and its answer is there now. Then
+ * the failure (a cart found empty, a name found taken) is that request's doing.
+ */
+static shop_status take_answer_of_winner(change *c, shop_status failure, int *again)
 {
-    *found = 0;
-    if (!c->with_key)
+    int found = 0;
+    if (!c->with_key || !c->cx->idempotency_key)
+        return failure;
+    shop_status status = find_answer(c->cx, c->type, &c->answer, &found);
+    c->key_is_stale = found < 0;
+    if (status != SHOP_OK || found > 0)
+        *again = 0;
+    if (status == SHOP_OK && found > 0) {
+        shop_ctx_begin(c->cx);
+        c->cx->replayed = 1;
         return SHOP_OK;
-    shop_status status = find_answer(c->cx, c->type, &c->answer, found);
-    c->key_is_stale = *found < 0;
-    return status;
+    }
+    return status == SHOP_OK ? failure : status;
 }
 
 static shop_status run_attempts(change *c, const void **out)
@@ -249,14 +259,12 @@ static shop_status run_attempts(change *c, const void **out)
     shop_status status = SHOP_BUSY;
     int again = 1;
     for (int i = 0; again && i < ATTEMPTS; i++) {
-        int found = 0;
         pause_before(i);
         shop_arena_rewind(cx->arena, mark);
         shop_ctx_begin(cx);
-        status = i > 0 ? find_answer_of_winner(c, &found) : SHOP_OK;
-        if (status != SHOP_OK || found > 0)
-            break;
         status = attempt_once(c, &again);
+        if (status != SHOP_OK)
+            status = take_answer_of_winner(c, status, &again);
     }
     if (status == SHOP_OK && out)
         *out = c->answer;

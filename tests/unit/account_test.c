@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "../../libshop/account/account_parts.h"
+#include "../../libshop/account/common_passwords.h"
 #include "../../libshop/account/password.h"
-#include "../../libshop/core/text.h"
 #include "support.h"
 
 #define SECOND INT64_C(1000000)
@@ -319,6 +319,18 @@ Test(account, a_common_password_is_refused_in_any_case)
     cr_assert_not(shop_password_is_common("", 0));
     cr_assert_not(shop_password_is_common("password1x7", 11));
     cr_assert_not(shop_password_is_common("passwor", 7 - 1));
+}
+
+Test(account, every_word_of_the_list_of_common_passwords_is_found)
+{
+    size_t count = 0;
+    for (size_t block = 0; block < shop_common_password_block_count; block++)
+        for (const char *word = shop_common_password_blocks[block]; *word; word += strcspn(word, "\n") + 1) {
+            cr_expect(shop_password_is_common(word, strcspn(word, "\n")), "%.*s", (int)strcspn(word, "\n"), word);
+            count++;
+        }
+    cr_assert_eq(count, shop_common_password_count);
+    cr_assert_geq(count, 10000);
 }
 
 Test(account, a_password_is_not_digits_only)
@@ -802,11 +814,12 @@ Test(account, an_operator_gets_back_in_and_old_sessions_end)
     const char *old = login_refresh();
     shop_ctx_set_actor(cx, SHOP_ACTOR_SYSTEM);
     const shop_user *user = NULL;
+    cr_assert_eq(shop_account_create_admin(cx, EMAIL, "otter-banjo-31", &user), SHOP_OK);
+    cr_assert_eq(shop_user_id(user), id);
+    cr_assert(is_invalid_token(refresh(old, NULL)));
     cr_assert_eq(shop_account_set_active(cx, id, 0, &user), SHOP_OK);
     cr_assert_eq(shop_account_create_admin(cx, EMAIL, "walrus-tuba-19", &user), SHOP_OK);
-    cr_assert_eq(shop_user_id(user), id);
     cr_assert_eq(shop_user_is_active(user), 1);
-    cr_assert(is_invalid_token(refresh(old, NULL)));
     const shop_session *session = NULL;
     cr_assert_eq(login(cx, EMAIL, TEST_PASSWORD, &session), SHOP_UNAUTHENTICATED);
     cr_assert_eq(login(cx, EMAIL, "walrus-tuba-19", &session), SHOP_OK);

@@ -83,7 +83,8 @@ static const char *cart_json(shop_ctx *c, const shop_cart *cart)
 
 static void refused(shop_status got, shop_status wanted, const char *code)
 {
-    cr_assert_eq(got, wanted, "%s instead of %s: %s", shop_status_name(got), shop_status_name(wanted), shop_ctx_error_detail(cx));
+    cr_assert_eq(got, wanted, "%s instead of %s: %s", shop_status_name(got), shop_status_name(wanted),
+                 shop_ctx_error_detail(cx));
     cr_assert_str_eq(shop_ctx_error_code(cx), code);
 }
 
@@ -114,13 +115,14 @@ Test(cart, json_is_exactly_the_contracts)
     const shop_cart *cart = add(mug, 2);
     const shop_line *line = shop_cart_item(cart, 0);
     char expected[512];
-    (void)snprintf(expected, sizeof expected,
-                   "{\"id\":%lld,\"user\":%lld,\"items\":[{\"id\":%lld,\"product\":{\"id\":%lld,\"name\":\"mug\",\"slug\":\"mug\","
-                   "\"price\":\"9.99\",\"stock_quantity\":5,\"is_active\":true},\"quantity\":2,\"price_snapshot\":\"9.99\","
-                   "\"item_total\":\"19.98\",\"created_at\":\"2026-01-01T00:00:00.000000Z\"}],\"total_items\":2,"
-                   "\"cart_total\":\"19.98\",\"created_at\":\"2026-01-01T00:00:00.000000Z\","
-                   "\"updated_at\":\"2026-01-01T00:00:00.000000Z\"}",
-                   (long long)shop_cart_id(cart), (long long)ann, (long long)shop_line_id(line), (long long)mug);
+    (void)snprintf(
+        expected, sizeof expected,
+        "{\"id\":%lld,\"user\":%lld,\"items\":[{\"id\":%lld,\"product\":{\"id\":%lld,\"name\":\"mug\",\"slug\":\"mug\","
+        "\"price\":\"9.99\",\"stock_quantity\":5,\"is_active\":true},\"quantity\":2,\"price_snapshot\":\"9.99\","
+        "\"item_total\":\"19.98\",\"created_at\":\"2026-01-01T00:00:00.000000Z\"}],\"total_items\":2,"
+        "\"cart_total\":\"19.98\",\"created_at\":\"2026-01-01T00:00:00.000000Z\","
+        "\"updated_at\":\"2026-01-01T00:00:00.000000Z\"}",
+        (long long)shop_cart_id(cart), (long long)ann, (long long)shop_line_id(line), (long long)mug);
     cr_assert_str_eq(cart_json(cx, cart), expected);
     cr_assert_str_eq(cart_json(cx, get()), expected, "what a change answers is what is read after it");
 }

@@ -21,6 +21,8 @@ static int32_t fail_with;       /* … with this outcome … */
 static int apply_before_fail;   /* … after doing the work all the same */
 static int apply_calls;
 static void (*before_apply)(void); /* somebody who is faster; once */
+static void (*before_query)(void); /* likewise, after so many queries */
+static int queries_before_it;
 
 static int32_t faulty_open(const char *url, const shop_schema *schema, const shop_storage_host *host, void **self, shop_fault *fault)
 {
@@ -37,6 +39,11 @@ static void faulty_close(void *self)
 static int32_t faulty_query(void *self, const shop_storage_call *call, const shop_read *reads, uint32_t count, shop_rows *rows,
                             shop_fault *fault)
 {
+    if (before_query && queries_before_it-- == 0) {
+        void (*faster)(void) = before_query;
+        before_query = NULL;
+        faster();
+    }
     return inner->query(self, call, reads, count, rows, fault);
 }
 
@@ -285,6 +292,17 @@ Test(change, of_two_equal_requests_at_once_one_makes_the_change_and_both_get_its
 {
     const shop_category *c = NULL;
     before_apply = the_same_request_wins;
+    cr_assert_eq(make_with_key(cx, "k1", "a", &c), SHOP_OK, "%s", shop_ctx_error_detail(cx));
+    cr_assert_eq(shop_ctx_replayed(cx), 1);
+    cr_assert_str_eq(shop_category_slug(c), "a");
+    cr_assert_eq(categories(), 1);
+}
+
+Test(change, a_failure_that_the_same_request_caused_by_being_faster_is_answered_with_its_answer)
+{
+    const shop_category *c = NULL;
+    before_query = the_same_request_wins;
+    queries_before_it = 1; /* after the look for the key, before the reads of the attempt */
     cr_assert_eq(make_with_key(cx, "k1", "a", &c), SHOP_OK, "%s", shop_ctx_error_detail(cx));
     cr_assert_eq(shop_ctx_replayed(cx), 1);
     cr_assert_str_eq(shop_category_slug(c), "a");

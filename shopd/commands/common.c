@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* What several commands do: saying errors, opening the shop. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../app/log.h"
+#include "../config/secret.h"
+#include "commands.h"
+
+int command_fail(int code, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("shopd: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    return code;
+}
+
+int command_fail_call(const shop_ctx *cx, const char *what) {
+    fprintf(stderr, "shopd: %s: %s\n", what, shop_ctx_error_detail(cx));
+    for (size_t i = 0; i < shop_ctx_error_field_count(cx); i++) {
+        fprintf(stderr, "  %s: %s\n", shop_ctx_error_field(cx, i), shop_ctx_error_message(cx, i));
+    }
+    return EXIT_FAILED;
+}
+
+/*
+ * Development without SECRET_KEY: a file database gets a key of its own beside it, so that tokens outlive the process;
+ * others get one that the library makes for the process.
+ */
+static int find_secret_key(config *settings) {
+    static const char scheme[] = "sqlite:";
+    if (settings->secret_key != NULL || strncmp(settings->database, scheme, sizeof scheme - 1) != 0) {
+        return 1;
+    }
+    const char *path = settings->database + sizeof scheme - 1;
+    size_t length = strcspn(path, "?");
+    char *key_path = malloc(length + sizeof ".key");
+    if (key_path == NULL) {
+        return 0;
+    }
+    memcpy(key_path, path, length);
+    memcpy(key_path + length, ".key", sizeof ".key");
+    int ok = secret_load_or_make(key_path, &settings->secret_key);
+    if (!ok) {
+        command_fail(EXIT_FAILED, "the development key %s cannot be read or made: %s", key_path, strerror(errno));
+    }
+    free(key_path);
+    return ok;
+}
+
+static void take_log(void *user, int32_t level, const char *message) {
+    (void)user;
+    log_write(level, "%s", message);
+}
+
+static void fill_options(shop_options *o, const config *settings, const char *webhook_url) {
+    o->database = settings->database;
+    o->secret_key = settings->secret_key;
+    o->currency = settings->currency;
+    o->access_ttl = settings->access_ttl;
+    o->refresh_ttl = settings->refresh_ttl;
+    o->order_ttl = settings->order_ttl;
+    o->idempotency_ttl = settings->idempotency_ttl;
+    o->password_memory_kib = settings->password_memory_kib;
+    o->password_passes = settings->password_passes;
+    o->password_threads = settings->password_threads;
+    o->call_timeout_ms = settings->call_timeout_ms;
+    o->publishable_key = settings->stripe_publishable_key;
+    o->webhook_secret = settings->stripe_webhook_secret;
+    o->webhook_url = webhook_url;
+    o->owner_refunds = settings->owner_refunds;
+    o->log = take_log;
+}
+
+static int exit_code_of(shop_status status) {
+    return status == SHOP_UNAVAILABLE ? EXIT_DATABASE : status == SHOP_INVALID ? EXIT_USAGE : EXIT_FAILED;
+}
+
+int command_open_shop(command_line *line, const char *webhook_url, shop **out) {
+    shop_options options = SHOP_OPTIONS_INIT;
+    *out = NULL;
+    if (!config_is_production(&line->settings) && !find_secret_key(&line->settings)) {
+        return EXIT_FAILED;
+    }
+    fill_options(&options, &line->settings, webhook_url);
+    shop_status status = shop_open(&options, out);
+    if (status != SHOP_OK) {
+        return command_fail(exit_code_of(status), "the shop cannot be opened: %s", shop_open_error());
+    }
+    return EXIT_DONE;
+}
+
+shop_ctx *command_context(shop *s) {
+    shop_ctx *cx = shop_ctx_new(s);
+    if (cx == NULL) {
+        command_fail(EXIT_FAILED, "out of memory");
+        return NULL;
+    }
+    shop_ctx_set_actor(cx, SHOP_ACTOR_SYSTEM);
+    return cx;
+}
