@@ -57,7 +57,10 @@ SHOP_API const shop_user *shop_session_user(const shop_session *session);
 SHOP_API const shop_tokens *shop_session_tokens(const shop_session *session); /* NULL in what shop_session_bare returned */
 SHOP_API shop_status shop_session_to_json(shop_ctx *cx, const shop_session *session, const char **json, size_t *length);
 
-/* The same session without its tokens, for answers that carry them elsewhere (in cookies). SHOP_OK, SHOP_NO_MEMORY, SHOP_MISUSE. */
+/*
+ * The same session without its tokens, for answers that carry them elsewhere (in cookies). What shop_ctx_replayed tells stays as it is.
+ * SHOP_OK, SHOP_NO_MEMORY, SHOP_MISUSE.
+ */
 SHOP_API shop_status shop_session_bare(shop_ctx *cx, const shop_session *session, const shop_session **out);
 
 /* ------------------------------------------------------------------------------------------------ inputs */

@@ -127,10 +127,6 @@ static shop_status register_attempt(shop_ctx *cx, void *args, shop_batch *b, con
     if (status != SHOP_OK)
         return status;
     if (taken) {
-        int by_us = 0; /* the same request may have been here a moment ago */
-        status = shop_account_replay(cx, &shop_session_type, answer, &by_us);
-        if (status != SHOP_OK || by_us)
-            return status;
         fail_email_taken(cx);
         return shop_fields_status(cx);
     }

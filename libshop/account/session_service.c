@@ -93,7 +93,7 @@ void shop_session_end_all(shop_batch *b, int64_t user_id, int64_t kept)
 
 shop_status shop_session_bare(shop_ctx *cx, const shop_session *session, const shop_session **out)
 {
-    shop_ctx_begin(cx);
+    /* No shop_ctx_begin: what is known of the call that made the session, whether it was replayed, stays known. */
     if (!session || !out)
         return shop_account_misuse(cx);
     shop_session *bare = shop_arena_alloc(cx->arena, sizeof *bare);
@@ -355,14 +355,7 @@ static shop_status refresh_attempt(shop_ctx *cx, void *args, shop_batch *b, cons
     shop_status status = shop_query_run(q);
     if (status != SHOP_OK)
         return status;
-    int good = may_rotate(r, shop_query_rows(q, sessions), now) && shop_query_rows(q, users)->count > 0;
-    if (r->reused) { /* unless the same request used it a moment ago */
-        int by_us = 0;
-        status = shop_account_replay(cx, &shop_tokens_type, answer, &by_us);
-        if (status != SHOP_OK || by_us)
-            return status;
-    }
-    if (!good)
+    if (!may_rotate(r, shop_query_rows(q, sessions), now) || shop_query_rows(q, users)->count == 0)
         return fail_token(cx);
     shop_account account;
     shop_account_load(shop_row(shop_query_rows(q, users), 0), &account);

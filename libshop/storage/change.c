@@ -281,6 +281,8 @@ shop_status shop_change_replay(shop_ctx *cx, const shop_type *type, const void *
     *replayed = status == SHOP_OK && found > 0;
     if (*replayed && out)
         *out = answer;
+    if (*replayed)
+        cx->idempotency_key = NULL; /* used up */
     return status;
 }
 

@@ -159,20 +159,27 @@ static int is_unsafe(int method) {
     return method != HTTP_GET && method != HTTP_HEAD && method != HTTP_OPTIONS;
 }
 
-/* Cookies speak for the caller, or are about to be set. */
-static int cookies_matter(const call *c) {
+static int shows_other_origin(const call *c) {
+    const char *origin = http_request_header(c->http, "Origin");
+    const char *site = http_request_header(c->http, "Sec-Fetch-Site");
+    return (origin != NULL && !origin_is_ours(c, origin)) ||
+           (origin == NULL && site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0);
+}
+
+/* Whether another site may have made a browser send this. */
+static int may_be_forged(const call *c) {
     if (c->route->access == ACCESS_GATEWAY || !is_unsafe(c->http->method)) {
         return 0;
     }
-    if (c->with_cookies) {
-        return 1;
+    int refreshes = (c->route->flags & ROUTE_OPTIONAL_BODY) != 0 && (c->route->flags & ROUTE_COOKIES) != 0;
+    if (c->with_cookies || (refreshes && call_refresh_cookie(c) != NULL)) {
+        return !is_same_origin(c); /* cookies speak for the caller: the request must show where it comes from */
     }
-    int refreshes = (c->route->flags & ROUTE_OPTIONAL_BODY) != 0 && call_refresh_cookie(c) != NULL;
-    return (c->route->flags & ROUTE_COOKIES) != 0 && (call_use_cookies(c) || refreshes);
+    return call_use_cookies(c) && shows_other_origin(c); /* cookies are only about to be set: a browser would show it */
 }
 
 shop_status guard_forgery(call *c) {
-    if (!cookies_matter(c) || is_same_origin(c)) {
+    if (!may_be_forged(c)) {
         return SHOP_OK;
     }
     return call_fail(c, SHOP_FORBIDDEN, "csrf_failed",

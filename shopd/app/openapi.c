@@ -208,17 +208,20 @@ static void put_doc(json_out *out, const char *doc) {
 }
 
 static void put_object_field(json_out *out, const shop_field *field) {
-    const char *of = shop_type_name(shop_field_of(field));
+    char of[NAME_MAX_BYTES * 2];
+    snprintf(of, sizeof of, "#/components/schemas/%s", shop_type_name(shop_field_of(field)));
     json_out_object(out, shop_field_name(field));
     put_doc(out, shop_field_doc(field));
-    json_out_array(out, "anyOf");
-    put_reference(out, NULL, "schemas", of, "");
-    if ((shop_field_flags(field) & SHOP_FIELD_NULLABLE) != 0) {
+    if ((shop_field_flags(field) & SHOP_FIELD_NULLABLE) == 0) {
+        json_out_text(out, "$ref", of);
+    } else {
+        json_out_array(out, "anyOf");
+        put_reference(out, NULL, "schemas", shop_type_name(shop_field_of(field)), "");
         json_out_object(out, NULL);
         json_out_text(out, "type", "null");
         json_out_end_object(out);
+        json_out_end_array(out);
     }
-    json_out_end_array(out);
     json_out_end_object(out);
 }
 
@@ -399,8 +402,9 @@ static int needs_user(const route *r) {
     return r->access == ACCESS_USER || r->access == ACCESS_STAFF;
 }
 
+/* Any request may be malformed. */
 static int may_be_invalid(const route *r) {
-    return !is_service(r) && (takes_body(r) || r->query != NULL || is_unsafe(r));
+    return r != NULL;
 }
 
 static int may_be_unauthenticated(const route *r) {
@@ -767,16 +771,14 @@ static void put_operation(json_out *out, const route *r) {
     json_out_end_object(out);
 }
 
-/* Patterns are written without the trailing slash that the API's own paths are published with. */
+/* Published without the optional trailing slash. */
 static void put_path(document *d, size_t first) {
-    char path[256];
-    const route *r = router_at(d->routes, first);
-    int slash = !is_service(r) || (strncmp(r->pattern, "/api/", 5) == 0 && strchr(r->pattern, '{') == NULL);
-    snprintf(path, sizeof path, "%s%s", r->pattern, slash ? "/" : "");
-    json_out_object(d->out, path);
+    const char *pattern = router_at(d->routes, first)->pattern;
+    json_out_object(d->out, pattern);
     for (size_t i = first; i < router_count(d->routes); i++) {
-        if (is_published(router_at(d->routes, i)) && strcmp(router_at(d->routes, i)->pattern, r->pattern) == 0) {
-            put_operation(d->out, router_at(d->routes, i));
+        const route *r = router_at(d->routes, i);
+        if (is_published(r) && strcmp(r->pattern, pattern) == 0) {
+            put_operation(d->out, r);
         }
     }
     json_out_end_object(d->out);
@@ -799,7 +801,7 @@ static void put_info(json_out *out) {
     json_out_text(out, "version", shop_version());
     json_out_text(out, "summary", "A whole shop behind one small server.");
     json_out_text(out, "description",
-                  "Every path is served under /api/v1 and without it, with or without the trailing slash. HEAD is answered wherever "
+                  "Every path is served under /api/v1 and without it, with or without a trailing slash; links and Location have it. HEAD is answered wherever "
                   "GET is. Money is a decimal text with the currency's own digits; times are RFC 3339 in UTC. Errors are "
                   "application/problem+json; only what is refused before there is a whole request may be another short answer. "
                   "A public route ignores a bad access_token cookie and refuses a bad Authorization header; register, login and "

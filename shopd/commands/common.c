@@ -38,6 +38,9 @@ static int find_secret_key(config *settings) {
     }
     const char *path = settings->database + sizeof scheme - 1;
     size_t length = strcspn(path, "?");
+    if (length == 0 || path[0] == ':') {
+        return 1; /* no file */
+    }
     char *key_path = malloc(length + sizeof ".key");
     if (key_path == NULL) {
         return 0;
@@ -46,7 +49,7 @@ static int find_secret_key(config *settings) {
     memcpy(key_path + length, ".key", sizeof ".key");
     int ok = secret_load_or_make(key_path, &settings->secret_key);
     if (!ok) {
-        command_fail(EXIT_FAILED, "the development key %s cannot be read or made: %s", key_path, strerror(errno));
+        command_fail(EXIT_DATABASE, "the development key %s cannot be read or made: %s", key_path, strerror(errno));
     }
     free(key_path);
     return ok;
@@ -76,15 +79,16 @@ static void fill_options(shop_options *o, const config *settings, const char *we
     o->log = take_log;
 }
 
+/* The other options were checked with the settings: what is left to be invalid is the database's URL. */
 static int exit_code_of(shop_status status) {
-    return status == SHOP_UNAVAILABLE ? EXIT_DATABASE : status == SHOP_INVALID ? EXIT_USAGE : EXIT_FAILED;
+    return status == SHOP_UNAVAILABLE || status == SHOP_INVALID ? EXIT_DATABASE : EXIT_FAILED;
 }
 
 int command_open_shop(command_line *line, const char *webhook_url, shop **out) {
     shop_options options = SHOP_OPTIONS_INIT;
     *out = NULL;
     if (!config_is_production(&line->settings) && !find_secret_key(&line->settings)) {
-        return EXIT_FAILED;
+        return EXIT_DATABASE;
     }
     fill_options(&options, &line->settings, webhook_url);
     shop_status status = shop_open(&options, out);

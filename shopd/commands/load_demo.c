@@ -2,6 +2,7 @@
 /* load-demo: fills the shop with the demo goods that shopd carries. What is there already stays as it is. */
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <shop/catalog.h>
 #include <shop/money.h>
@@ -229,7 +230,7 @@ int command_load_demo(command_line *line) {
     }
     shop_ctx *cx = command_context(s);
     code = cx == NULL ? EXIT_FAILED : EXIT_DONE;
-    if (cx != NULL && demo_load(cx, &made, stderr) != SHOP_OK) {
+    if (cx != NULL && demo_load(cx, &made, isatty(STDERR_FILENO) ? stderr : NULL) != SHOP_OK) {
         code = command_fail_call(cx, "the demo shop cannot be loaded");
     } else if (cx != NULL) {
         printf("demo shop: %" PRId64 " products are new; what was there stays as it was\n", made);

@@ -119,7 +119,6 @@ static void say_how_it_runs(const config *settings) {
 }
 
 static int start(service *v) {
-    char error[256];
     int code = start_server(v);
     if (code != EXIT_DONE) {
         return code;
@@ -134,8 +133,7 @@ static int start(service *v) {
     }
     v->jobs = job_runner_start(v->shop);
     if (v->jobs == NULL) {
-        snprintf(error, sizeof error, "the job thread cannot be started");
-        return command_fail(EXIT_FAILED, "%s", error);
+        return command_fail(EXIT_FAILED, "the job thread cannot be started");
     }
     atomic_store_explicit(&v->app.shop, v->shop, memory_order_release);
     printf("shopd: listening on %s\n", v->url);

@@ -399,6 +399,9 @@ int config_finish(config *settings) {
     if (shop_amount_digits(settings->currency) < 0) {
         return fail(settings, "STRIPE_CURRENCY is not a currency of ISO 4217 that shopd knows");
     }
+    if (settings->secret_key != NULL && strlen(settings->secret_key) < 32) {
+        return fail(settings, "SECRET_KEY is shorter than 32 bytes");
+    }
     return finish_database(settings) && finish_listen(settings);
 }
 

@@ -222,9 +222,10 @@ static void finish(struct listener *l, struct job *job)
 
 /* ---- Taking requests ---- */
 
-/* evhttp answers CONNECT as a tunnel that never closes, and echoes any version. */
+/* evhttp answers CONNECT as a tunnel that never closes, an absolute URI as a proxy, and echoes any version. */
 static void normalise(struct evhttp_request *evreq)
 {
+    evreq->flags &= ~EVHTTP_PROXY_REQUEST;
     if (evreq->type == EVHTTP_REQ_CONNECT)
         evreq->type = EVHTTP_REQ_GET;
     if (evreq->major != 1 || evreq->minor < 0 || evreq->minor > 1) {

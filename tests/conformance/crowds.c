@@ -378,11 +378,11 @@ static void make_and_break(worker *w)
 {
     for (int64_t i = 1; i <= TURNS; i++) {
         shop_fault fault;
+        char sku[32];
         kit_batch *b = batch_new(&w->memory);
         if (w->number % 2) {
             delete_one(b, MAKER, i, SHOP_EXPECT_ANY);
         } else {
-            char sku[32];
             (void)snprintf(sku, sizeof sku, "%u-%d", (unsigned)w->number, (int)i);
             insert_item(b, 1000 * (int64_t)(w->number + 1) + i, sku);
             set_int(b, ITEM_MAKER, i);

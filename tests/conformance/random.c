@@ -208,7 +208,7 @@ static void random_item(generator *g, int64_t id)
     if (one_in(g, 25))
         set_text(b, ITEM_KIND, "odd");
     if (one_in(g, 25))
-        set_null(b, ITEM_NOTE + 1);
+        set_null(b, ITEM_BALANCE);
     set_value(b, ITEM_MAKER, SHOP_SET_TO, random_reference(g, MAKER, MAKERS, false));
     if (id > 1)
         set_value(b, ITEM_PARENT, SHOP_SET_TO, random_reference(g, ITEM, (uint32_t)id - 1, true));
@@ -242,7 +242,7 @@ static void random_line(generator *g)
 
 static int64_t random_expectation(generator *g)
 {
-    return one_in(g, 3) ? pick(g->source, 3) : SHOP_EXPECT_ANY;
+    return one_in(g, 3) ? (int64_t)pick(g->source, 3) : SHOP_EXPECT_ANY;
 }
 
 static void random_update(generator *g, uint16_t table)

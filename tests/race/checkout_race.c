@@ -245,6 +245,12 @@ static void product_changes_during_add(void)
     check(failed_with(cx, add(cx, &g, 3), "product_inactive"), "a product that is withdrawn while adding is noticed");
     interrupted();
     check(in_cart(cx) == 2, "what was refused is not in the cart");
+    change_goods(&g, SHOP_UNSET, SHOP_UNSET, 1);
+    int64_t item = shop_line_id(shop_cart_item(cart, 0));
+    interrupt_with(sell_out, &g);
+    check(failed_with(cx, shop_cart_update_item(cx, item, 3, NULL), "insufficient_stock"),
+          "stock that goes while updating is noticed");
+    interrupted();
     shop_ctx_free(cx);
 }
 
@@ -504,6 +510,14 @@ static void an_order_is_paid_or_expires(void)
     interrupted();
     check(o.status == SHOP_OK && done == 0 && has_status(o.id, "processing") && stock_of(&g) == 6,
           "a paid order does not expire");
+    o.id = place_one(cx, &g, 4);
+    test_clock_advance(ORDER_TTL * SECOND);
+    interrupt_query_with(1, other_pays, &o); /* after it was found to be due */
+    time_passes_for(&done);
+    interrupted();
+    check(o.status == SHOP_OK && done == 0 && has_status(o.id, "processing") && stock_of(&g) == 2,
+          "a paid order does not expire");
+    change_goods(&g, SHOP_UNSET, 6, SHOP_UNSET);
     o.id = place_one(cx, &g, 4);
     test_clock_advance(ORDER_TTL * SECOND);
     interrupt_with(time_passes_for, &done);

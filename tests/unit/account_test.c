@@ -9,6 +9,8 @@
 #include "../../libshop/account/account_parts.h"
 #include "../../libshop/account/common_passwords.h"
 #include "../../libshop/account/password.h"
+#include <shop/sys/storage.h>
+
 #include "support.h"
 
 #define SECOND INT64_C(1000000)
@@ -886,7 +888,9 @@ Test(account, a_registration_sent_twice_gets_the_first_answer_byte_for_byte)
     uint64_t hashes = shop_password_pool_computed(s->passwords);
     set_key("k1", "register ada");
     cr_assert_eq(shop_account_register(cx, &ada, &session), SHOP_OK, "%s", shop_ctx_error_detail(cx));
-    cr_assert_eq(shop_ctx_replayed(cx), 1);
+    const shop_session *bare = NULL;
+    cr_assert_eq(shop_session_bare(cx, session, &bare), SHOP_OK);
+    cr_assert_eq(shop_ctx_replayed(cx), 1, "taking the tokens off does not hide it");
     cr_assert_str_eq(json_of(session), first);
     cr_assert_eq(shop_password_pool_computed(s->passwords), hashes, "without hashing again");
     set_key("k1", "register somebody else");
@@ -1016,4 +1020,127 @@ Test(account, sessions_whose_time_is_over_are_deleted_in_portions)
     cr_assert_eq(done, 0);
     cr_assert_eq(refresh(live, NULL), SHOP_OK);
     shop_ctx_free(system);
+}
+
+/* ------------------------------------------------------------------------------------------------ forced interleavings */
+
+static shop_storage_vtable hooked;
+static const shop_storage_vtable *memory;
+static void (*before_apply)(shop_ctx *other); /* happens once, between the decision of a change and its batch */
+
+static int32_t hooked_open(const char *url, const shop_schema *schema, const shop_storage_host *host, void **self, shop_fault *fault)
+{
+    (void)url;
+    return memory->open("memory:", schema, host, self, fault);
+}
+
+static int32_t hooked_apply(void *self, const shop_storage_call *call, const shop_op_list *list, shop_fault *fault)
+{
+    void (*now)(shop_ctx *) = before_apply;
+    before_apply = NULL;
+    if (now) {
+        shop_ctx *other = test_ctx(s, shop_ctx_actor(cx));
+        now(other);
+        shop_ctx_free(other);
+    }
+    return memory->apply(self, call, list, fault);
+}
+
+static void begin_hooked(void)
+{
+    memory = shop_storage_find("memory:");
+    hooked = *memory;
+    hooked.name = "hooked";
+    hooked.open = hooked_open;
+    hooked.apply = hooked_apply;
+    cr_assert_eq(shop_storage_register(&hooked), SHOP_OK);
+    shop_options options;
+    test_clock_set(TEST_TIME);
+    test_options(&options);
+    options.database = "hooked:";
+    s = test_shop_open_with(&options);
+    cx = test_ctx(s, SHOP_ACTOR_NOBODY);
+}
+
+TestSuite(account_race, .init = begin_hooked, .fini = end, .timeout = 60);
+
+static void register_same(shop_ctx *other)
+{
+    const shop_session *session = NULL;
+    cr_assert_eq(shop_ctx_set_idempotency_key(other, "k", "same", 4), SHOP_OK);
+    cr_assert_eq(shop_account_register(other, &ada, &session), SHOP_OK);
+}
+
+static void register_other(shop_ctx *other)
+{
+    const shop_session *session = NULL;
+    cr_assert_eq(shop_account_register(other, &ada, &session), SHOP_OK);
+}
+
+static void change_first(shop_ctx *other)
+{
+    shop_password_input in = SHOP_PASSWORD_INPUT_INIT;
+    in.old_password = TEST_PASSWORD;
+    in.new_password = in.new_password2 = "otter-banjo-31";
+    cr_assert_eq(shop_account_change_password(other, &in), SHOP_OK);
+}
+
+static int64_t disabled_id;
+
+static void disable(shop_ctx *other)
+{
+    const shop_user *user = NULL;
+    shop_ctx_set_actor(other, SHOP_ACTOR_SYSTEM);
+    cr_assert_eq(shop_account_set_active(other, disabled_id, 0, &user), SHOP_OK);
+}
+
+Test(account_race, a_registration_that_was_overtaken_by_itself_gets_that_answer)
+{
+    const shop_session *session = NULL;
+    before_apply = register_same;
+    set_key("k", "same");
+    cr_assert_eq(shop_account_register(cx, &ada, &session), SHOP_OK);
+    cr_assert_eq(shop_ctx_replayed(cx), 1);
+    cr_assert_str_eq(shop_user_email(shop_session_user(session)), EMAIL);
+}
+
+Test(account_race, a_registration_that_was_overtaken_by_another_is_refused)
+{
+    const shop_session *session = NULL;
+    before_apply = register_other;
+    cr_assert_eq(shop_account_register(cx, &ada, &session), SHOP_INVALID);
+    cr_assert_not_null(field_error("email", "already"));
+}
+
+Test(account_race, of_two_password_changes_the_first_stands)
+{
+    shop_ctx_set_actor(cx, id_of(register_ada()));
+    before_apply = change_first;
+    cr_assert_eq(change_password(TEST_PASSWORD, "walrus-tuba-19", "walrus-tuba-19", NULL), SHOP_BUSY);
+    const shop_session *session = NULL;
+    cr_assert_eq(login(cx, EMAIL, "otter-banjo-31", &session), SHOP_OK);
+}
+
+Test(account_race, no_session_begins_with_a_password_that_was_changed_meanwhile)
+{
+    shop_ctx_set_actor(cx, id_of(register_ada()));
+    const shop_session *session = NULL;
+    before_apply = change_first;
+    cr_assert_eq(login(cx, EMAIL, TEST_PASSWORD, &session), SHOP_UNAUTHENTICATED);
+    cr_assert_str_eq(shop_ctx_error_code(cx), "invalid_credentials");
+    cr_assert_null(session);
+}
+
+Test(account_race, no_session_begins_or_goes_on_for_an_account_that_was_disabled_meanwhile)
+{
+    const shop_session *session = register_ada();
+    disabled_id = id_of(session);
+    before_apply = disable;
+    cr_assert(is_invalid_token(refresh(shop_tokens_refresh(shop_session_tokens(session)), NULL)));
+    const shop_user *user = NULL;
+    shop_ctx_set_actor(cx, SHOP_ACTOR_SYSTEM);
+    cr_assert_eq(shop_account_set_active(cx, disabled_id, 1, &user), SHOP_OK);
+    before_apply = disable;
+    cr_assert_eq(login(cx, EMAIL, TEST_PASSWORD, &session), SHOP_FORBIDDEN);
+    cr_assert_str_eq(shop_ctx_error_code(cx), "account_disabled");
 }

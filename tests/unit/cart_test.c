@@ -37,8 +37,10 @@ TestSuite(cart, .init = open_shop, .fini = close_shop);
 
 static int64_t make_product(const char *slug, int64_t price, int64_t stock)
 {
+    char name[64];
+    (void)snprintf(name, sizeof name, "a %s", slug);
     shop_product_input in = SHOP_PRODUCT_INPUT_INIT;
-    in.name = slug;
+    in.name = name;
     in.slug = slug;
     in.description = "";
     in.price = price;
@@ -117,7 +119,7 @@ Test(cart, json_is_exactly_the_contracts)
     char expected[512];
     (void)snprintf(
         expected, sizeof expected,
-        "{\"id\":%lld,\"user\":%lld,\"items\":[{\"id\":%lld,\"product\":{\"id\":%lld,\"name\":\"mug\",\"slug\":\"mug\","
+        "{\"id\":%lld,\"user\":%lld,\"items\":[{\"id\":%lld,\"product\":{\"id\":%lld,\"name\":\"a mug\",\"slug\":\"mug\","
         "\"price\":\"9.99\",\"stock_quantity\":5,\"is_active\":true},\"quantity\":2,\"price_snapshot\":\"9.99\","
         "\"item_total\":\"19.98\",\"created_at\":\"2026-01-01T00:00:00.000000Z\"}],\"total_items\":2,"
         "\"cart_total\":\"19.98\",\"created_at\":\"2026-01-01T00:00:00.000000Z\","
@@ -151,7 +153,7 @@ Test(cart, accessors_tell_what_the_json_tells)
     int64_t mug = make_product("mug", 999, 5);
     const shop_line *line = shop_cart_item(add(mug, 2), 0);
     cr_assert_eq(shop_line_product_id(line), mug);
-    cr_assert_str_eq(shop_line_product_name(line), "mug");
+    cr_assert_str_eq(shop_line_product_name(line), "a mug");
     cr_assert_str_eq(shop_line_product_slug(line), "mug");
     cr_assert_eq(shop_line_product_price(line), 999);
     cr_assert_eq(shop_line_product_stock(line), 5);

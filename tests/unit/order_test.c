@@ -54,8 +54,10 @@ TestSuite(order, .init = open_shop, .fini = close_shop);
 
 static int64_t make_product(const char *slug, int64_t price, int64_t stock)
 {
+    char name[64];
+    (void)snprintf(name, sizeof name, "a %s", slug);
     shop_product_input in = SHOP_PRODUCT_INPUT_INIT;
-    in.name = slug;
+    in.name = name;
     in.slug = slug;
     in.description = "";
     in.price = price;
@@ -207,7 +209,7 @@ Test(order, json_is_exactly_the_contracts)
     (void)snprintf(
         expected, sizeof expected,
         "{\"id\":%lld,\"user\":%lld,\"status\":\"pending\",\"shipping_address\":\"1 Main Street\",\"items\":[{\"id\":%lld,"
-        "\"product\":{\"id\":%lld,\"name\":\"mug\",\"slug\":\"mug\",\"price\":\"9.99\",\"stock_quantity\":3,"
+        "\"product\":{\"id\":%lld,\"name\":\"a mug\",\"slug\":\"mug\",\"price\":\"9.99\",\"stock_quantity\":3,"
         "\"is_active\":true},\"quantity\":2,\"price_snapshot\":\"9.99\",\"item_total\":\"19.98\","
         "\"created_at\":\"2026-01-01T00:00:01.000000Z\"}],\"total_price\":\"19.98\",\"total_amount\":\"19.98\","
         "\"currency\":\"usd\",\"created_at\":\"2026-01-01T00:00:01.000000Z\","
@@ -258,9 +260,9 @@ Test(order, every_item_that_is_short_is_named_and_nothing_happens)
     refused(cx, try_place(cx, NULL), SHOP_INVALID, "insufficient_stock");
     cr_assert_eq(shop_ctx_error_field_count(cx), 2);
     cr_assert_str_eq(shop_ctx_error_field(cx, 0), field);
-    cr_assert_not_null(strstr(shop_ctx_error_message(cx, 0), "Only 1 of \"mug\""));
-    cr_assert_not_null(strstr(shop_ctx_error_detail(cx), "Only 1 of \"mug\""));
-    cr_assert_not_null(strstr(shop_ctx_error_message(cx, 1), "\"cup\""));
+    cr_assert_not_null(strstr(shop_ctx_error_message(cx, 0), "Only 1 of \"a mug\""));
+    cr_assert_not_null(strstr(shop_ctx_error_detail(cx), "Only 1 of \"a mug\""));
+    cr_assert_not_null(strstr(shop_ctx_error_message(cx, 1), "\"a cup\""));
     cr_assert_eq(stock("bowl"), 3);
     cr_assert_eq(pieces_in_cart(cx), 8);
 }
@@ -330,13 +332,13 @@ Test(order, what_was_bought_is_shown_after_the_product_has_changed_and_gone)
     int64_t id = place_one(mug, 2);
     change_product("mug", &other);
     const shop_line *line = shop_order_item(get(id), 0);
-    cr_assert_str_eq(shop_line_product_name(line), "mug");
+    cr_assert_str_eq(shop_line_product_name(line), "a mug");
     cr_assert_str_eq(shop_line_product_slug(line), "mug");
     cr_assert_eq(shop_line_product_stock(line), 3);
     cr_assert_eq(shop_product_delete(system_cx, "renamed"), SHOP_OK);
     line = shop_order_item(get(id), 0);
     cr_assert_eq(shop_line_product_id(line), mug);
-    cr_assert_str_eq(shop_line_product_name(line), "mug");
+    cr_assert_str_eq(shop_line_product_name(line), "a mug");
     cr_assert_eq(shop_line_product_price(line), 999);
     cr_assert_eq(shop_line_product_stock(line), 0);
     cr_assert_eq(shop_line_product_is_active(line), 0);
@@ -399,6 +401,22 @@ Test(order, statuses_move_only_where_they_may)
                                shop_ctx_error_detail(staff_cx));
             cr_assert_str_eq(status_of(id), statuses[from]);
         }
+}
+
+static int64_t expiry_of(int64_t id)
+{
+    shop_query *q = shop_query_new(system_cx);
+    int read = shop_order_part_read(q, id);
+    cr_assert_eq(shop_query_run(q), SHOP_OK);
+    return shop_row_int(shop_query_rows(q, read), 0, ORDER_EXPIRES_AT);
+}
+
+Test(order, only_a_pending_order_has_an_end_of_its_time)
+{
+    int64_t id = place_one(make_product("mug", 999, 5), 1);
+    cr_assert_eq(expiry_of(id), TEST_TIME + ORDER_TTL * SECOND);
+    set_status(id, "processing");
+    cr_assert_eq(expiry_of(id), SHOP_UNSET);
 }
 
 Test(order, a_move_is_stamped)
@@ -730,7 +748,9 @@ Test(order, a_payment_under_way_postpones_expiry_and_blocks_no_other_order)
     payment_row row = make_payment(paying, "processing");
     test_clock_advance(SECOND);
     int64_t unpaid = place_one(mug, 1);
-    test_clock_advance(ORDER_TTL * SECOND);
+    test_clock_advance(10 * SECOND);
+    int64_t last = place_one(mug, 1);
+    test_clock_advance((ORDER_TTL - 10) * SECOND);
     int64_t done;
     cr_assert_eq(shop_order_expire(system_cx, 1, &done), SHOP_OK);
     cr_assert_eq(done, 0);
@@ -741,6 +761,8 @@ Test(order, a_payment_under_way_postpones_expiry_and_blocks_no_other_order)
     row.status = "failed";
     cr_assert_eq(shop_change_step(system_cx, update_payment, &row), SHOP_OK);
     test_clock_advance(60 * SECOND);
+    cr_assert_eq(shop_order_expire(system_cx, 1, &done), SHOP_OK);
+    cr_assert_str_eq(status_of(last), "cancelled", "the longest overdue first, whatever the ids");
     cr_assert_eq(expire(), 1);
     cr_assert_str_eq(status_of(paying), "cancelled");
     cr_assert_eq(stock("mug"), 5);

@@ -91,12 +91,26 @@ static bool fill_place(shop_memory_place *place, const shop_schema *schema, cons
     return true;
 }
 
+/* Readers one after the other must not keep a writer waiting for ever. */
+static bool make_lock(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t attributes;
+    if (pthread_rwlockattr_init(&attributes) != 0)
+        return false;
+#ifdef __GLIBC__
+    (void)pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
+    bool made = pthread_rwlock_init(lock, &attributes) == 0;
+    (void)pthread_rwlockattr_destroy(&attributes);
+    return made;
+}
+
 shop_memory_place *shop_memory_place_new(const shop_schema *schema, const char *name)
 {
     shop_memory_place *place = shop_mem_zalloc(1, sizeof *place);
     if (!place)
         return NULL;
-    if (pthread_rwlock_init(&place->lock, NULL) != 0) {
+    if (!make_lock(&place->lock)) {
         shop_mem_free(place);
         return NULL;
     }

@@ -210,11 +210,13 @@ static void add_tally(const shop_sqlite_counts *counts, uint16_t table, uint16_t
     stamp->settled = stamp->settled && !(tally & 1);
 }
 
+/* Looks twice at what is announced: the counter must be held against what was announced when it was read. */
 static void add_foreign(const shop_sqlite_counts *counts, shop_sqlite_stamp *stamp)
 {
     uint64_t announced = __atomic_load_n(&counts->announced, __ATOMIC_SEQ_CST);
     int32_t others = distance(changes_now(counts), announced);
-    stamp->settled = stamp->settled && counts->index && others >= -1;
+    bool same = __atomic_load_n(&counts->announced, __ATOMIC_SEQ_CST) == announced;
+    stamp->settled = stamp->settled && counts->index && same && others >= -1;
     stamp->foreign = (uint32_t)(announced >> 32) + (uint32_t)(others > 0 ? others : 0);
 }
 

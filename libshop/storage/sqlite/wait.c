@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Conditions that wait by the monotonic clock. */
+#include "wait.h"
+
+#include <time.h>
+
+int shop_sqlite_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attributes;
+    int code = pthread_condattr_init(&attributes);
+    if (code != 0)
+        return code;
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    code = pthread_cond_init(cond, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    return code;
+}
+
+int shop_sqlite_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t deadline)
+{
+    const struct timespec until = {.tv_sec = (time_t)(deadline / 1000000), .tv_nsec = (long)(deadline % 1000000) * 1000};
+    return pthread_cond_timedwait(cond, lock, &until);
+}
