@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define SHOP_CART_ITEMS_MAX 100      /* different products in one cart */
+#define SHOP_CART_ITEMS_MAX 100 /* different products in one cart */
 #define SHOP_CART_QUANTITY_MAX 10000 /* pieces of one product in one cart */
 
 typedef struct shop_cart shop_cart;
@@ -31,16 +31,14 @@ typedef struct shop_line shop_line; /* an item of a cart, or of an order (see <s
  * SHOP_OK; SHOP_NOT_FOUND "product_not_found"; SHOP_INVALID: "validation_error", "product_inactive", "insufficient_stock"
  * (the detail says how many there are), "quantity_too_large", "cart_full", "amount_too_large".
  */
-SHOP_API shop_status shop_cart_add(shop_ctx *cx, int64_t product_id, int64_t quantity,
-                                   const shop_cart **cart);
+SHOP_API shop_status shop_cart_add(shop_ctx *cx, int64_t product_id, int64_t quantity, const shop_cart **cart);
 
 /*
  * Sets the quantity (0..SHOP_CART_QUANTITY_MAX) of an item of the own cart; 0 removes it, and *item becomes NULL. `item` may
  * be NULL. If-Match is held against the item.
  * SHOP_OK; SHOP_NOT_FOUND "cart_item_not_found"; SHOP_INVALID as shop_cart_add; SHOP_PRECONDITION.
  */
-SHOP_API shop_status shop_cart_update_item(shop_ctx *cx, int64_t item_id, int64_t quantity,
-                                           const shop_line **item);
+SHOP_API shop_status shop_cart_update_item(shop_ctx *cx, int64_t item_id, int64_t quantity, const shop_line **item);
 
 /* Takes an item out of the own cart. SHOP_OK; SHOP_NOT_FOUND "cart_item_not_found"; SHOP_PRECONDITION. */
 SHOP_API shop_status shop_cart_remove_item(shop_ctx *cx, int64_t item_id);
@@ -55,16 +53,15 @@ SHOP_API shop_status shop_cart_get(shop_ctx *cx, const shop_cart **cart);
 
 SHOP_API int64_t shop_cart_id(const shop_cart *cart); /* known before the cart is used for the first time */
 SHOP_API int64_t shop_cart_user(const shop_cart *cart);
-SHOP_API size_t shop_cart_item_count(const shop_cart *cart);                /* items, each another product */
-SHOP_API const shop_line *shop_cart_item(const shop_cart *cart, size_t i);  /* NULL beyond the end */
-SHOP_API int64_t shop_cart_total_items(const shop_cart *cart);              /* pieces */
-SHOP_API int64_t shop_cart_total(const shop_cart *cart);                    /* minor units of the shop's currency */
-SHOP_API int64_t shop_cart_created_at(const shop_cart *cart);               /* SHOP_UNSET: never used yet */
-SHOP_API int64_t shop_cart_updated_at(const shop_cart *cart);               /* likewise */
+SHOP_API size_t shop_cart_item_count(const shop_cart *cart); /* items, each another product */
+SHOP_API const shop_line *shop_cart_item(const shop_cart *cart, size_t i); /* NULL beyond the end */
+SHOP_API int64_t shop_cart_total_items(const shop_cart *cart); /* pieces */
+SHOP_API int64_t shop_cart_total(const shop_cart *cart); /* minor units of the shop's currency */
+SHOP_API int64_t shop_cart_created_at(const shop_cart *cart); /* SHOP_UNSET: never used yet */
+SHOP_API int64_t shop_cart_updated_at(const shop_cart *cart); /* likewise */
 
 /* {"id","user","items","total_items","cart_total","created_at","updated_at"}. SHOP_OK, SHOP_NO_MEMORY, SHOP_MISUSE. */
-SHOP_API shop_status shop_cart_to_json(shop_ctx *cx, const shop_cart *cart, const char **json,
-                                       size_t *length);
+SHOP_API shop_status shop_cart_to_json(shop_ctx *cx, const shop_cart *cart, const char **json, size_t *length);
 
 /* ------------------------------------------------------------------------------------------------ items */
 
@@ -85,8 +82,7 @@ SHOP_API int64_t shop_line_total(const shop_line *line); /* quantity * price */
 SHOP_API int64_t shop_line_created_at(const shop_line *line);
 
 /* {"id","product","quantity","price_snapshot","item_total","created_at"}. SHOP_OK, SHOP_NO_MEMORY, SHOP_MISUSE. */
-SHOP_API shop_status shop_line_to_json(shop_ctx *cx, const shop_line *line, const char **json,
-                                       size_t *length);
+SHOP_API shop_status shop_line_to_json(shop_ctx *cx, const shop_line *line, const char **json, size_t *length);
 
 /* ------------------------------------------------------------------------------------------------ inputs */
 
@@ -97,7 +93,10 @@ typedef struct shop_cart_item_input {
     int64_t quantity;
 } shop_cart_item_input;
 
-#define SHOP_CART_ITEM_INPUT_INIT { sizeof(shop_cart_item_input), SHOP_UNSET, SHOP_UNSET }
+#define SHOP_CART_ITEM_INPUT_INIT                                                                                              \
+    {                                                                                                                          \
+        sizeof(shop_cart_item_input), SHOP_UNSET, SHOP_UNSET                                                                   \
+    }
 SHOP_API void shop_cart_item_input_init(shop_cart_item_input *in);
 
 /* What shop_cart_update_item takes: "cart_quantity_input". */
@@ -106,7 +105,10 @@ typedef struct shop_cart_quantity_input {
     int64_t quantity;
 } shop_cart_quantity_input;
 
-#define SHOP_CART_QUANTITY_INPUT_INIT { sizeof(shop_cart_quantity_input), SHOP_UNSET }
+#define SHOP_CART_QUANTITY_INPUT_INIT                                                                                          \
+    {                                                                                                                          \
+        sizeof(shop_cart_quantity_input), SHOP_UNSET                                                                           \
+    }
 SHOP_API void shop_cart_quantity_input_init(shop_cart_quantity_input *in);
 
 #ifdef __cplusplus

@@ -37,7 +37,10 @@ typedef struct shop_order_input {
     const char *shipping_address; /* 1..SHOP_ORDER_ADDRESS_MAX characters, may have lines; required */
 } shop_order_input;
 
-#define SHOP_ORDER_INPUT_INIT { sizeof(shop_order_input), NULL }
+#define SHOP_ORDER_INPUT_INIT                                                                                                  \
+    {                                                                                                                          \
+        sizeof(shop_order_input), NULL                                                                                         \
+    }
 SHOP_API void shop_order_input_init(shop_order_input *in);
 
 /* "order_status_input": what shop_order_set_status takes, for callers that decode JSON. */
@@ -46,7 +49,10 @@ typedef struct shop_order_status_input {
     const char *status; /* required */
 } shop_order_status_input;
 
-#define SHOP_ORDER_STATUS_INPUT_INIT { sizeof(shop_order_status_input), NULL }
+#define SHOP_ORDER_STATUS_INPUT_INIT                                                                                           \
+    {                                                                                                                          \
+        sizeof(shop_order_status_input), NULL                                                                                  \
+    }
 SHOP_API void shop_order_status_input_init(shop_order_status_input *in);
 
 /* "order_filter": which of the own orders. */
@@ -58,23 +64,28 @@ typedef struct shop_order_filter {
     const char *cursor;
 } shop_order_filter;
 
-#define SHOP_ORDER_FILTER_INIT { sizeof(shop_order_filter), NULL, SHOP_UNSET, SHOP_UNSET, NULL }
+#define SHOP_ORDER_FILTER_INIT                                                                                                 \
+    {                                                                                                                          \
+        sizeof(shop_order_filter), NULL, SHOP_UNSET, SHOP_UNSET, NULL                                                          \
+    }
 SHOP_API void shop_order_filter_init(shop_order_filter *in);
 
 /* "order_admin_filter": which of everyone's orders. */
 typedef struct shop_order_admin_filter {
     size_t struct_size;
-    const char *status;     /* NULL: any */
-    int64_t user;           /* SHOP_UNSET: anybody's */
-    int64_t created_after;  /* placed at this time or later; SHOP_UNSET: no limit */
+    const char *status; /* NULL: any */
+    int64_t user; /* SHOP_UNSET: anybody's */
+    int64_t created_after; /* placed at this time or later; SHOP_UNSET: no limit */
     int64_t created_before; /* placed before this time; SHOP_UNSET: no limit */
     int64_t page;
     int64_t page_size;
     const char *cursor;
 } shop_order_admin_filter;
 
-#define SHOP_ORDER_ADMIN_FILTER_INIT \
-    { sizeof(shop_order_admin_filter), NULL, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, NULL }
+#define SHOP_ORDER_ADMIN_FILTER_INIT                                                                                           \
+    {                                                                                                                          \
+        sizeof(shop_order_admin_filter), NULL, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, NULL                \
+    }
 SHOP_API void shop_order_admin_filter_init(shop_order_admin_filter *in);
 
 /* ------------------------------------------------------------------------------------------------ changes */
@@ -85,8 +96,7 @@ SHOP_API void shop_order_admin_filter_init(shop_order_admin_filter *in);
  * SHOP_OK; SHOP_INVALID: "validation_error", "cart_empty", "product_inactive", "insufficient_stock" (fields
  * "items.ID" say which items and how many there are), "amount_too_large"; SHOP_FORBIDDEN for SHOP_ACTOR_SYSTEM.
  */
-SHOP_API shop_status shop_order_place(shop_ctx *cx, const shop_order_input *in,
-                                      const shop_order **order);
+SHOP_API shop_status shop_order_place(shop_ctx *cx, const shop_order_input *in, const shop_order **order);
 
 /*
  * Cancels an own order that is pending or processing: stock comes back, and what was paid. When the payment gateway is away
@@ -102,8 +112,7 @@ SHOP_API shop_status shop_order_cancel(shop_ctx *cx, int64_t order_id, const sho
  * SHOP_OK; SHOP_FORBIDDEN; SHOP_NOT_FOUND "order_not_found"; SHOP_INVALID: "validation_error" (no such status),
  * "invalid_transition"; SHOP_PRECONDITION.
  */
-SHOP_API shop_status shop_order_set_status(shop_ctx *cx, int64_t order_id, const char *status,
-                                           const shop_order **order);
+SHOP_API shop_status shop_order_set_status(shop_ctx *cx, int64_t order_id, const char *status, const shop_order **order);
 
 /* ------------------------------------------------------------------------------------------------ reads */
 
@@ -111,12 +120,10 @@ SHOP_API shop_status shop_order_set_status(shop_ctx *cx, int64_t order_id, const
 SHOP_API shop_status shop_order_get(shop_ctx *cx, int64_t order_id, const shop_order **order);
 
 /* The own orders, newest first. `in` may be NULL. SHOP_OK; SHOP_INVALID "validation_error"; SHOP_NOT_FOUND "page_not_found". */
-SHOP_API shop_status shop_order_list(shop_ctx *cx, const shop_order_filter *in,
-                                     const shop_page **page);
+SHOP_API shop_status shop_order_list(shop_ctx *cx, const shop_order_filter *in, const shop_page **page);
 
 /* Everyone's orders, newest first, for staff. `in` may be NULL. As shop_order_list; SHOP_FORBIDDEN. */
-SHOP_API shop_status shop_order_list_all(shop_ctx *cx, const shop_order_admin_filter *in,
-                                         const shop_page **page);
+SHOP_API shop_status shop_order_list_all(shop_ctx *cx, const shop_order_admin_filter *in, const shop_page **page);
 
 /* Order i of a page of orders; NULL beyond the end. */
 SHOP_API const shop_order *shop_order_at(const shop_page *page, size_t i);
@@ -127,19 +134,18 @@ SHOP_API const char *shop_order_status(const shop_order *order); /* "pending" â€
 SHOP_API const char *shop_order_shipping_address(const shop_order *order);
 SHOP_API size_t shop_order_item_count(const shop_order *order);
 SHOP_API const shop_line *shop_order_item(const shop_order *order, size_t i); /* NULL beyond the end */
-SHOP_API int64_t shop_order_total(const shop_order *order);                   /* minor units of its currency */
-SHOP_API const char *shop_order_currency(const shop_order *order);            /* "usd" */
+SHOP_API int64_t shop_order_total(const shop_order *order); /* minor units of its currency */
+SHOP_API const char *shop_order_currency(const shop_order *order); /* "usd" */
 SHOP_API int64_t shop_order_created_at(const shop_order *order);
 SHOP_API int64_t shop_order_updated_at(const shop_order *order);
-SHOP_API int64_t shop_order_payment_id(const shop_order *order);         /* 0: it has none */
+SHOP_API int64_t shop_order_payment_id(const shop_order *order); /* 0: it has none */
 SHOP_API const char *shop_order_payment_status(const shop_order *order); /* NULL: it has none */
 
 /*
  * {"id","user","status","shipping_address","items","total_price","total_amount","currency","created_at","updated_at",
  * "payment"}. SHOP_OK, SHOP_NO_MEMORY, SHOP_MISUSE.
  */
-SHOP_API shop_status shop_order_to_json(shop_ctx *cx, const shop_order *order, const char **json,
-                                        size_t *length);
+SHOP_API shop_status shop_order_to_json(shop_ctx *cx, const shop_order *order, const char **json, size_t *length);
 
 #ifdef __cplusplus
 }

@@ -14,9 +14,10 @@ typedef struct order_expiring {
     int cancelled; /* the last attempt did so */
 } order_expiring;
 
+/* Looked at again: since it was found it may have been paid, cancelled or postponed. */
 static int is_due(const shop_order *order, int64_t now)
 {
-    return strcmp(order->status, ORDER_PENDING) == 0 && order->expires_at != SHOP_UNSET && order->expires_at <= now;
+    return strcmp(order->status, ORDER_PENDING) == 0 && order->expires_at <= now;
 }
 
 /* The version stays: nothing that anybody is shown changes. */

@@ -61,20 +61,16 @@ static uint64_t column_bit(uint16_t column)
     return UINT64_C(1) << column;
 }
 
-/* Columns that the rest of the work looks at. */
+/* Columns that the rest of the work looks at; the read names those of its order and group itself. */
 static uint64_t columns_needed(const shop_read *read, const shop_pred *left, uint16_t left_count)
 {
     uint64_t columns = read->columns | (read->aggregate_count ? column_bit(0) : 0);
     for (uint16_t i = 0; i < left_count; i++)
         columns |= column_bit(left[i].column);
-    for (uint16_t i = 0; i < read->order_count; i++)
-        columns |= column_bit(read->order[i].column);
     for (uint16_t i = 0; i < read->aggregate_count; i++) {
         if (read->aggregates[i].fn != SHOP_AGGREGATE_COUNT)
             columns |= column_bit(read->aggregates[i].column);
     }
-    if (read->group_by != SHOP_NO_COLUMN)
-        columns |= column_bit(read->group_by);
     return columns;
 }
 

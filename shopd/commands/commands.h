@@ -63,7 +63,7 @@ int command_fail_call(const shop_ctx *cx, const char *what);
 /* Loads the demo shop; what is there already stays. *made: how many products were new. SHOP_OK, or the error that is in the context. */
 shop_status demo_load(shop_ctx *cx, int64_t *made, FILE *progress);
 
-/* 1: no category and no product is there; 0; or -1 when that cannot be read. */
+/* 1: no product is there; 0; or -1 when that cannot be read. */
 int demo_shop_is_empty(shop_ctx *cx);
 
 #endif

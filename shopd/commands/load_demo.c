@@ -205,16 +205,9 @@ shop_status demo_load(shop_ctx *cx, int64_t *made, FILE *progress) {
 }
 
 int demo_shop_is_empty(shop_ctx *cx) {
-    shop_category_filter categories = SHOP_CATEGORY_FILTER_INIT;
     shop_product_filter products = SHOP_PRODUCT_FILTER_INIT;
     const shop_page *page = NULL;
     begin_call(cx);
-    if (shop_category_list(cx, &categories, &page) != SHOP_OK) {
-        return -1;
-    }
-    if (shop_page_count(page) > 0) {
-        return 0;
-    }
     if (shop_product_list(cx, &products, &page) != SHOP_OK) {
         return -1;
     }

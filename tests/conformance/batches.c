@@ -217,6 +217,19 @@ static void references_see_the_moment(kit *k)
     expect_counter(k, 9, 1);
 }
 
+/* The operation may change the very row that it refers to: the reference stands for what it held before. */
+static void references_see_what_was_before(kit *k)
+{
+    seed_counters(k, 4);
+    kit_batch *b = batch_new(&k->memory);
+    check_one(b, COUNTER, 2, 1);
+    batch_op(b, SHOP_OP_UPDATE, COUNTER, 4);
+    set_value(b, COUNTER_VALUE, SHOP_SET_ADD, value_ref(0, COUNTER_VALUE));
+    apply_ok(k, b);
+    for (int64_t i = 1; i <= 4; i++)
+        expect_counter(k, i, i * 10 + 20);
+}
+
 static void references_in_predicates(kit *k)
 {
     seed_counters(k, 4);
@@ -566,6 +579,7 @@ static const kit_requirement requirements[] = {
     {"a check of an empty table counts 0", nothing_passes_a_bare_guard, 0, 0},
     {"an operation may take values of rows that earlier ones made", values_of_earlier_operations, 0, 0},
     {"a reference stands for the value at that moment", references_see_the_moment, 0, 0},
+    {"a reference to a row that the operation itself changes stands for the old value", references_see_what_was_before, 0, 0},
     {"predicates may refer to earlier operations", references_in_predicates, 0, 0},
     {"a reference to NULL is NULL", references_to_null, 0, 0},
     {"an id is taken once", id_is_unique, 0, 0},

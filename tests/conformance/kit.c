@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COMPLAINTS_TOLD 12u /* of one requirement */
+
 /* ------------------------------------------------------------------------------------------------ memory */
 
 typedef struct block {
@@ -377,12 +379,14 @@ bool expect(kit *k, bool holds, const char *format, ...)
     if (!k->broken)
         fprintf(k->report, "FAILED  %s\n", k->requirement);
     k->broken = true;
-    fputs("            ", k->report);
-    va_list args;
-    va_start(args, format);
-    vfprintf(k->report, format, args);
-    va_end(args);
-    fputc('\n', k->report);
+    if (k->complaints++ < COMPLAINTS_TOLD) {
+        fputs("            ", k->report);
+        va_list args;
+        va_start(args, format);
+        vfprintf(k->report, format, args);
+        va_end(args);
+        fputc('\n', k->report);
+    }
     pthread_mutex_unlock(&k->lock);
     return false;
 }
@@ -617,6 +621,7 @@ static void run_requirement(kit *k, const kit_requirement *requirement)
     k->requirement = requirement->name;
     k->broken = false;
     k->skip = false;
+    k->complaints = 0;
     kit_memory_init(&k->memory);
     uint32_t missing = requirement->capabilities & ~k->vt->capabilities;
     if (missing)
@@ -624,6 +629,8 @@ static void run_requirement(kit *k, const kit_requirement *requirement)
     else
         check_in_fresh_place(k, requirement);
     kit_memory_free(&k->memory);
+    if (k->complaints > COMPLAINTS_TOLD)
+        fprintf(k->report, "            … and %u more\n", k->complaints - COMPLAINTS_TOLD);
     if (k->broken)
         k->failed++;
     else if (k->skip)

@@ -159,6 +159,7 @@ typedef struct kit {
     const char *requirement;
     pthread_mutex_t lock; /* expectations of many threads */
     bool broken;
+    unsigned complaints;
     bool skip;
     char url[512];
     void *self; /* the fresh place, opened with kit_schema; NULL when the requirement opens it itself */

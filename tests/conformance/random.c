@@ -552,7 +552,9 @@ static bool same_rows(kit_pair *p, kit_memory *m, const shop_read *read, const s
             bool wanted = read->aggregate_count || (read->columns >> c & 1);
             if (!wanted || values_equal(&a[i][c], &b[i][c]))
                 continue;
-            fprintf(p->report, "            row %u value %u is ", (unsigned)i, (unsigned)c);
+            fprintf(p->report, "            row %u (", (unsigned)i);
+            tell_value(p->report, &b[i][0]);
+            fprintf(p->report, ") value %u is ", (unsigned)c);
             tell_value(p->report, &b[i][c]);
             fputs(" instead of ", p->report);
             tell_value(p->report, &a[i][c]);

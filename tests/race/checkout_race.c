@@ -47,7 +47,7 @@ static void need(shop_status status, const shop_ctx *cx, const char *what)
     exit(2);
 }
 
-/* ------------------------------------------------------------------------------------------------ a backend that lets others in */
+/* ------------------------------------------------------------------------------------------------ letting others in */
 
 typedef void (*interruption)(void *args);
 
@@ -55,8 +55,7 @@ static shop_storage_vtable hook;
 static const shop_storage_vtable *inner;
 static _Thread_local interruption before_apply; /* happens once, before this thread's next batch */
 static _Thread_local void *before_apply_args;
-static _Thread_local interruption
-    before_query; /* happens once, before this thread's query that comes after `queries_first` others */
+static _Thread_local interruption before_query; /* once, before the query after `queries_first` others */
 static _Thread_local void *before_query_args;
 static _Thread_local int queries_first;
 
@@ -412,7 +411,7 @@ static void a_request_sent_twice_at_once_is_answered_twice(int before_reading)
     shop_ctx_free(cx);
 }
 
-/* ------------------------------------------------------------------------------------------------ forced: the life of an order */
+/* ------------------------------------------------------------------------------------------------ forced: an order's life */
 
 static void other_cancels(void *args)
 {

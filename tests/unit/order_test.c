@@ -768,6 +768,38 @@ Test(order, a_payment_under_way_postpones_expiry_and_blocks_no_other_order)
     cr_assert_eq(stock("mug"), 5);
 }
 
+static payment_row *failing; /* what happens at the second query: another process postpones, then the payment fails */
+
+static int32_t postpone_at_second_query(void *self, const shop_storage_call *call, const shop_read *reads, uint32_t count,
+                                        shop_rows *rows, shop_fault *fault)
+{
+    if (++queries == 2) {
+        shop_ctx *other = test_ctx(s, SHOP_ACTOR_SYSTEM);
+        int64_t done;
+        cr_assert_eq(shop_order_expire(other, 100, &done), SHOP_OK);
+        cr_assert_eq(shop_change_step(other, update_payment, failing), SHOP_OK);
+        shop_ctx_free(other);
+    }
+    return counted->query(self, call, reads, count, rows, fault);
+}
+
+Test(order, what_another_process_postponed_does_not_expire)
+{
+    int64_t id = place_one(make_product("mug", 999, 5), 1);
+    payment_row row = make_payment(id, "processing");
+    test_clock_advance(ORDER_TTL * SECOND);
+    row.status = "failed";
+    failing = &row;
+    counted = s->storage;
+    counting = *counted;
+    counting.query = postpone_at_second_query;
+    s->storage = &counting;
+    cr_assert_eq(expire(), 0);
+    s->storage = counted;
+    cr_assert_gt(queries, 2);
+    cr_assert_str_eq(status_of(id), "pending");
+}
+
 Test(order, init_functions_do_what_the_macros_do)
 {
     shop_order_input a = SHOP_ORDER_INPUT_INIT;

@@ -138,10 +138,21 @@ static shop_pred *resolve_preds(batch *b, const shop_op *op)
 
 /* ------------------------------------------------------------------------------------------------ operations */
 
+/* The sets with what references stand for before the operation changes its first row. NULL: out of memory. */
+static shop_set *resolve_sets(batch *b, const shop_op *op)
+{
+    shop_set *sets = shop_arena_alloc(b->scratch, op->set_count * sizeof *sets);
+    for (uint16_t i = 0; sets && i < op->set_count; i++) {
+        sets[i] = op->sets[i];
+        sets[i].value = resolve(b, &op->sets[i].value);
+    }
+    return sets;
+}
+
 /* Computes one set into the row; the column's own rule is checked. */
 static int32_t set_value(batch *b, const shop_table *table, const shop_set *set, shop_value *row)
 {
-    shop_value value = resolve(b, &set->value);
+    shop_value value = set->value;
     const shop_value *old = &row[set->column];
     if (set->how == SHOP_SET_ADD && (old->type == SHOP_VALUE_NULL || value.type == SHOP_VALUE_NULL))
         value = (shop_value){.type = SHOP_VALUE_NULL};
@@ -154,12 +165,12 @@ static int32_t set_value(batch *b, const shop_table *table, const shop_set *set,
     return SHOP_STORAGE_OK;
 }
 
-static int32_t set_values(batch *b, const shop_op *op, shop_value *row)
+static int32_t set_values(batch *b, const shop_op *op, const shop_set *sets, shop_value *row)
 {
     const shop_table *table = &b->schema->tables[op->table];
     int32_t outcome = SHOP_STORAGE_OK;
     for (uint16_t i = 0; i < op->set_count && outcome == SHOP_STORAGE_OK; i++)
-        outcome = set_value(b, table, &op->sets[i], row);
+        outcome = set_value(b, table, &sets[i], row);
     return outcome;
 }
 
@@ -203,7 +214,8 @@ static int32_t insert(batch *b, const shop_op *op)
     shop_value row[SHOP_MAX_COLUMNS];
     for (uint32_t i = 0; i < table->column_count; i++)
         row[i] = shop_check_default(&table->columns[i]);
-    int32_t outcome = set_values(b, op, row);
+    const shop_set *sets = resolve_sets(b, op);
+    int32_t outcome = sets ? set_values(b, op, sets, row) : no_memory(b);
     if (outcome != SHOP_STORAGE_OK)
         return outcome;
     for (uint32_t i = 0; i < table->column_count; i++) {
@@ -225,7 +237,8 @@ static int32_t change_found(batch *b, const shop_op *op, const shop_memory_list 
     const shop_table *table = &b->schema->tables[op->table];
     shop_value values[SHOP_MAX_COLUMNS];
     size_t first = b->log_count;
-    int32_t outcome = SHOP_STORAGE_OK;
+    const shop_set *sets = resolve_sets(b, op);
+    int32_t outcome = sets ? SHOP_STORAGE_OK : no_memory(b);
     for (size_t i = 0; i < found->count && outcome == SHOP_STORAGE_OK; i++) {
         shop_row *row = shop_memory_find(b->place, op->table, found->rows[i][0].num);
         if (op->kind == SHOP_OP_DELETE) {
@@ -233,7 +246,7 @@ static int32_t change_found(batch *b, const shop_op *op, const shop_memory_list 
             continue;
         }
         memcpy(values, row->values, table->column_count * sizeof *values);
-        outcome = set_values(b, op, values);
+        outcome = set_values(b, op, sets, values);
         if (outcome == SHOP_STORAGE_OK)
             outcome = put_row(b, op->table, row, values);
     }

@@ -16,11 +16,11 @@
  * secure_delete is FAST (Debian's default is ON): what was deleted is zeroed where that costs no further page to write.
  * The page cache is small, because memory at rest counts and the system's cache is right behind it.
  */
-static const char settings_of_all[] = "PRAGMA temp_store = MEMORY;"
-                                      "PRAGMA trusted_schema = OFF;";
-static const char settings_of_reader[] = "PRAGMA query_only = ON;"
+static const char settings_of_reader[] = "PRAGMA temp_store = MEMORY;"
+                                         "PRAGMA query_only = ON;"
                                          "PRAGMA cache_size = -512;";
-static const char settings_of_writer[] = "PRAGMA synchronous = FULL;"
+static const char settings_of_writer[] = "PRAGMA temp_store = MEMORY;"
+                                         "PRAGMA synchronous = FULL;"
                                          "PRAGMA foreign_keys = ON;"
                                          "PRAGMA secure_delete = FAST;"
                                          "PRAGMA cache_size = -2048;"
@@ -74,9 +74,7 @@ static int wait_until_late(void *connection, int count)
 
 static int configure(shop_sqlite_connection *c, shop_sqlite_role role)
 {
-    int code = shop_sqlite_run(c, settings_of_all);
-    if (code == SQLITE_OK)
-        code = shop_sqlite_run(c, role == SHOP_SQLITE_WRITES ? settings_of_writer : settings_of_reader);
+    int code = shop_sqlite_run(c, role == SHOP_SQLITE_WRITES ? settings_of_writer : settings_of_reader);
     if (code == SQLITE_OK)
         code = shop_sqlite_words_install(c->db);
     if (code == SQLITE_OK)

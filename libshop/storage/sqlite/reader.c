@@ -12,7 +12,8 @@
 
 #define READERS_MAX 16
 #define CELLS_KEPT 4096u /* room for rows that a reader keeps from one query to the next */
-#define OWN_LIMIT INT64_C(5000000) /* microseconds, for calls without a deadline */
+
+__extension__ typedef __int128 wide;
 
 typedef struct reader {
     shop_sqlite_connection connection;
@@ -233,14 +234,10 @@ static int32_t take_sum(reading *r, sqlite3_stmt *statement, int column, uint32_
 {
     int64_t high = sqlite3_column_int64(statement, column); /* NULL, the sum of nothing, reads as 0 */
     int64_t low = sqlite3_column_int64(statement, column + 1);
-    int64_t sum;
-    if (__builtin_mul_overflow(high, INT64_C(1) << 32, &sum) || __builtin_add_overflow(sum, low, &sum)) {
-        __extension__ __int128 wide = (__extension__ __int128)high * (INT64_C(1) << 32) + low;
-        if (wide < INT64_MIN || wide > INT64_MAX)
-            return shop_fault_set(r->fault, SHOP_STORAGE_INVALID, number, "a sum beyond 64 bits");
-        sum = (int64_t)wide;
-    }
-    *value = (shop_value){.type = SHOP_VALUE_INT, .num = sum};
+    wide sum = (wide)high * (INT64_C(1) << 32) + low;
+    if (sum < INT64_MIN || sum > INT64_MAX)
+        return shop_fault_set(r->fault, SHOP_STORAGE_INVALID, number, "a sum beyond 64 bits");
+    *value = (shop_value){.type = SHOP_VALUE_INT, .num = (int64_t)sum};
     return SHOP_STORAGE_OK;
 }
 
@@ -395,13 +392,11 @@ static int32_t run_snapshot(reading *r, uint32_t count)
     return outcome;
 }
 
-int32_t shop_sqlite_query(shop_sqlite_readers *readers, const shop_storage_call *call, const shop_read *reads, uint32_t count,
-                          shop_rows *rows, shop_fault *fault)
+int32_t shop_sqlite_query(shop_sqlite_readers *readers, const shop_storage_call *call, int64_t deadline, const shop_read *reads,
+                          uint32_t count, shop_rows *rows, shop_fault *fault)
 {
     reading r = {.call = call, .schema = readers->schema, .counts = readers->counts, .reads = reads, .rows = rows, .fault = fault};
-    int64_t now = shop_monotonic_now();
-    int64_t deadline = call->deadline ? call->deadline : now + OWN_LIMIT;
-    if (now >= deadline)
+    if (shop_monotonic_now() >= deadline)
         return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, "the deadline passed");
     for (uint32_t i = 0; i < count; i++) {
         if (is_remembered(&r, i))
@@ -418,11 +413,11 @@ int32_t shop_sqlite_query(shop_sqlite_readers *readers, const shop_storage_call 
     return outcome;
 }
 
-int32_t shop_sqlite_readers_ping(shop_sqlite_readers *readers, shop_fault *fault)
+int32_t shop_sqlite_readers_ping(shop_sqlite_readers *readers, int64_t deadline, shop_fault *fault)
 {
     reader *r;
     int64_t version = 0;
-    int32_t outcome = take_reader(readers, shop_monotonic_now() + OWN_LIMIT, &r, fault);
+    int32_t outcome = take_reader(readers, deadline, &r, fault);
     if (outcome != SHOP_STORAGE_OK)
         return outcome;
     int code = shop_sqlite_step_fixed(&r->connection, "PRAGMA user_version", &version);

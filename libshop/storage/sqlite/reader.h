@@ -12,10 +12,10 @@ shop_sqlite_readers *shop_sqlite_readers_new(const char *path, const shop_schema
 void shop_sqlite_readers_free(shop_sqlite_readers *readers);
 
 /* A well-formed query (shop_check_query). Any thread. */
-int32_t shop_sqlite_query(shop_sqlite_readers *readers, const shop_storage_call *call, const shop_read *reads, uint32_t count,
-                          shop_rows *rows, shop_fault *fault);
+int32_t shop_sqlite_query(shop_sqlite_readers *readers, const shop_storage_call *call, int64_t deadline, const shop_read *reads,
+                          uint32_t count, shop_rows *rows, shop_fault *fault);
 
 /* OK when the file can be read and holds a shop of this schema, or a newer one. Any thread. */
-int32_t shop_sqlite_readers_ping(shop_sqlite_readers *readers, shop_fault *fault);
+int32_t shop_sqlite_readers_ping(shop_sqlite_readers *readers, int64_t deadline, shop_fault *fault);
 
 #endif

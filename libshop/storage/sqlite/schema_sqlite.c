@@ -388,6 +388,17 @@ static int persist(shop_sqlite_connection *c, const char *sql, int64_t until)
     return code;
 }
 
+int32_t shop_sqlite_use_log(shop_sqlite_connection *c, shop_fault *fault)
+{
+    int64_t logged = 0;
+    int code = persist(c, "PRAGMA journal_mode = WAL", shop_monotonic_now() + SETTLE_LIMIT);
+    if (code == SQLITE_OK)
+        code = ask_number(c->db, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", &logged);
+    if (code != SQLITE_OK)
+        return shop_sqlite_fail(fault, code, 0);
+    return logged ? SHOP_STORAGE_OK : refuse(fault, SHOP_STORAGE_UNAVAILABLE, "the file system cannot share memory, as WAL needs");
+}
+
 /* Within the transaction: what was seen before may be out of date. */
 static int32_t settle_locked(shop_sqlite_connection *c, const shop_schema *schema, shop_fault *fault)
 {
@@ -402,10 +413,8 @@ static int32_t settle_locked(shop_sqlite_connection *c, const shop_schema *schem
 int32_t shop_sqlite_settle(shop_sqlite_connection *c, const shop_schema *schema, shop_fault *fault)
 {
     int64_t until = shop_monotonic_now() + SETTLE_LIMIT;
-    /* References are off: a new column's default need not be a row. Both settings are ignored within a transaction. */
-    int code = persist(c, "PRAGMA journal_mode = WAL", until);
-    if (code == SQLITE_OK)
-        code = shop_sqlite_run(c, "PRAGMA foreign_keys = OFF; PRAGMA writable_schema = ON;");
+    /* References are off: a new column's default need not be a row. Within a transaction the setting would be ignored. */
+    int code = shop_sqlite_run(c, "PRAGMA foreign_keys = OFF; PRAGMA writable_schema = ON;");
     if (code == SQLITE_OK)
         code = persist(c, "BEGIN IMMEDIATE", until);
     if (code != SQLITE_OK)

@@ -22,6 +22,9 @@ typedef enum shop_sqlite_place {
  */
 int32_t shop_sqlite_look(const char *path, const shop_schema *schema, shop_sqlite_place *place, shop_fault *fault);
 
+/* Makes the file be written through a log (WAL); it may be so already. Waits for others that use it. */
+int32_t shop_sqlite_use_log(shop_sqlite_connection *c, shop_fault *fault);
+
 /* Makes the connection's file a shop of this schema, whatever it was (FRESH or OLDER), in one transaction. Several may try at once. */
 int32_t shop_sqlite_settle(shop_sqlite_connection *c, const shop_schema *schema, shop_fault *fault);
 

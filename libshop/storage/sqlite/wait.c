@@ -2,7 +2,10 @@
 /* Conditions that wait by the monotonic clock. */
 #include "wait.h"
 
-#include <time.h>
+struct timespec shop_sqlite_time(int64_t microseconds)
+{
+    return (struct timespec){.tv_sec = (time_t)(microseconds / 1000000), .tv_nsec = (long)(microseconds % 1000000) * 1000};
+}
 
 int shop_sqlite_cond_init(pthread_cond_t *cond)
 {
@@ -18,6 +21,6 @@ int shop_sqlite_cond_init(pthread_cond_t *cond)
 
 int shop_sqlite_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t deadline)
 {
-    const struct timespec until = {.tv_sec = (time_t)(deadline / 1000000), .tv_nsec = (long)(deadline % 1000000) * 1000};
+    const struct timespec until = shop_sqlite_time(deadline);
     return pthread_cond_timedwait(cond, lock, &until);
 }

@@ -5,6 +5,9 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <time.h>
+
+struct timespec shop_sqlite_time(int64_t microseconds);
 
 int shop_sqlite_cond_init(pthread_cond_t *cond); /* 0, or an error number */
 

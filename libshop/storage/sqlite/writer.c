@@ -2,8 +2,11 @@
 /* The queue, the writer's thread and group commit. */
 #include "writer.h"
 
+#include <errno.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "../../core/mem.h"
 #include "../check.h"
@@ -14,8 +17,6 @@
 #define BUSY_PAUSE_MIN INT64_C(500)         /* microseconds between tries for the lock that another process holds */
 #define BUSY_PAUSE_MAX INT64_C(10000)
 #define CHECKPOINT_FRAMES 1000              /* pages in the log that are worth being moved into the file */
-
-typedef enum job_state { JOB_QUEUED, JOB_TAKEN, JOB_DONE } job_state;
 
 /* One caller's work, on the caller's stack. */
 typedef struct job {
@@ -28,9 +29,9 @@ typedef struct job {
     int64_t first;
     shop_fault *fault;
     int32_t outcome;
-    job_state state;      /* under the writer's lock while queued, then under this one */
-    pthread_mutex_t lock;
-    pthread_cond_t done;
+    bool queued;   /* under the writer's lock */
+    bool finished; /* atomic: makes what the writer wrote here visible to the caller */
+    sem_t done;    /* the writer's last touch */
 } job;
 
 typedef struct job_list {
@@ -91,10 +92,11 @@ static uint32_t take_jobs(shop_sqlite_writer *w, job_list *group, uint32_t limit
 {
     uint32_t taken = 0;
     pthread_mutex_lock(&w->lock);
+    w->busy = false;
     for (; taken < limit && w->queue.first; taken++) {
         job *j = w->queue.first;
         withdraw(&w->queue, j);
-        j->state = JOB_TAKEN;
+        j->queued = false;
         append(group, j);
     }
     pthread_mutex_unlock(&w->lock);
@@ -170,20 +172,14 @@ static bool run_contained(shop_sqlite_writer *w, job *j, bool alone)
 
 /* ------------------------------------------------------------------------------------------------ a group */
 
-static void finish_job(job *j)
-{
-    pthread_mutex_lock(&j->lock);
-    j->state = JOB_DONE;
-    pthread_cond_signal(&j->done);
-    pthread_mutex_unlock(&j->lock); /* the job is gone from here on */
-}
-
+/* A job is gone as soon as it is posted. */
 static void finish_group(job_list *group)
 {
     job *next;
     for (job *j = group->first; j; j = next) {
         next = j->next;
-        finish_job(j);
+        __atomic_store_n(&j->finished, true, __ATOMIC_RELEASE);
+        (void)sem_post(&j->done);
     }
 }
 
@@ -264,7 +260,6 @@ static bool run_group(shop_sqlite_writer *w, job_list *group)
                 roll_back(w);
                 return false;
             }
-            size += take_jobs(w, group, 0);
             abandon(w, group);
             return false;
         }
@@ -292,20 +287,17 @@ static int serve(shop_sqlite_writer *w)
     int code = begin(w);
     if ((code & 0xff) == SQLITE_BUSY)
         return code;
-    if (code != SQLITE_OK) {
+    if (code == SQLITE_OK) {
+        int64_t before = sqlite3_total_changes64(w->runner.connection->db);
+        if (run_group(w, &group) && sqlite3_total_changes64(w->runner.connection->db) != before)
+            commit(w, &group);
+        else
+            roll_back(w); /* nothing to make durable */
+    } else {
         log_error(w, "a transaction cannot begin", code);
         (void)take_jobs(w, &group, UINT32_MAX);
         fail_group(&group, code, "the file cannot be written");
         __atomic_store_n(&w->broken, true, __ATOMIC_RELAXED);
-    } else {
-        int64_t before = sqlite3_total_changes64(w->runner.connection->db);
-        if (run_group(w, &group)) {
-            if (sqlite3_total_changes64(w->runner.connection->db) != before)
-                commit(w, &group);
-            else
-                roll_back(w); /* nothing to make durable */
-        }
-        roll_back(w);
     }
     finish_group(&group);
     checkpoint(w);
@@ -403,6 +395,7 @@ void shop_sqlite_writer_stop(shop_sqlite_writer *w)
 static void enqueue(shop_sqlite_writer *w, job *j)
 {
     pthread_mutex_lock(&w->lock);
+    j->queued = true;
     append(&w->queue, j);
     if (w->asleep)
         pthread_cond_signal(&w->work);
@@ -413,11 +406,10 @@ static void enqueue(shop_sqlite_writer *w, job *j)
 static bool give_up(shop_sqlite_writer *w, job *j)
 {
     pthread_mutex_lock(&w->lock);
-    bool queued = j->state == JOB_QUEUED;
+    bool queued = j->queued;
     if (queued)
         withdraw(&w->queue, j);
     bool busy = w->busy;
-    w->busy = false;
     pthread_mutex_unlock(&w->lock);
     if (queued)
         j->outcome = shop_fault_set(j->fault, SHOP_STORAGE_UNAVAILABLE, 0,
@@ -427,30 +419,27 @@ static bool give_up(shop_sqlite_writer *w, job *j)
 
 static void wait_until_done(shop_sqlite_writer *w, job *j, int64_t deadline)
 {
-    int late = 0;
-    pthread_mutex_lock(&j->lock);
-    while (j->state != JOB_DONE && !late)
-        late = shop_sqlite_cond_wait(&j->done, &j->lock, deadline);
-    bool done = j->state == JOB_DONE;
-    pthread_mutex_unlock(&j->lock);
-    if (done || give_up(w, j))
+    const struct timespec until = shop_sqlite_time(deadline);
+    int code;
+    do
+        code = sem_clockwait(&j->done, CLOCK_MONOTONIC, &until);
+    while (code != 0 && errno == EINTR);
+    if (code != 0 && give_up(w, j))
         return;
-    pthread_mutex_lock(&j->lock); /* it is under way: only its outcome ends it */
-    while (j->state != JOB_DONE)
-        pthread_cond_wait(&j->done, &j->lock);
-    pthread_mutex_unlock(&j->lock);
+    while (code != 0) /* it is under way: only its outcome ends it */
+        code = sem_wait(&j->done);
+    (void)__atomic_load_n(&j->finished, __ATOMIC_ACQUIRE);
 }
 
 static int32_t do_job(shop_sqlite_writer *w, job *j, int64_t deadline)
 {
-    if (shop_sqlite_cond_init(&j->done) != 0)
-        return shop_fault_set(j->fault, SHOP_STORAGE_NO_MEMORY, 0, "out of memory");
-    pthread_mutex_init(&j->lock, NULL);
-    j->state = JOB_QUEUED;
+    if (shop_monotonic_now() >= deadline)
+        return shop_fault_set(j->fault, SHOP_STORAGE_UNAVAILABLE, 0, "the deadline passed");
+    if (sem_init(&j->done, 0, 0) != 0)
+        return shop_fault_set(j->fault, SHOP_STORAGE_NO_MEMORY, 0, "no semaphore");
     enqueue(w, j);
     wait_until_done(w, j, deadline);
-    pthread_mutex_destroy(&j->lock);
-    pthread_cond_destroy(&j->done);
+    (void)sem_destroy(&j->done);
     return j->outcome;
 }
 
