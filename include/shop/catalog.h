@@ -77,7 +77,7 @@ SHOP_API const char *shop_category_detail_name(const shop_category_detail *detai
 SHOP_API const char *shop_category_detail_slug(const shop_category_detail *detail);
 SHOP_API int64_t shop_category_detail_product_count(const shop_category_detail *detail); /* in all, over every page */
 
-/* SHOP_INVALID; SHOP_CONFLICT ("slug_taken", "name_taken"). */
+/* SHOP_INVALID (also when name or slug is taken: the field is named). */
 SHOP_API shop_status shop_category_create(shop_ctx *cx, const shop_category_input *in, const shop_category **out);
 
 /* Changes what is given; with `replace` 1 everything must be given. As create, and SHOP_NOT_FOUND. */
@@ -148,7 +148,7 @@ SHOP_API const shop_product *shop_product_at(const shop_page *page, size_t i);
 /* SHOP_NOT_FOUND. */
 SHOP_API shop_status shop_product_get(shop_ctx *cx, const char *slug, const shop_product **out);
 
-/* SHOP_INVALID; SHOP_CONFLICT ("slug_taken"). */
+/* SHOP_INVALID (also when the slug is taken: the field is named). */
 SHOP_API shop_status shop_product_create(shop_ctx *cx, const shop_product_input *in, const shop_product **out);
 
 /* Changes what is given; with `replace` 1 all must be given. As create, and SHOP_NOT_FOUND. */

@@ -35,15 +35,11 @@ static shop_status check_unique(shop_ctx *cx, const char *name, const char *slug
         return status;
     const shop_rows *names = shop_query_rows(q, by_name);
     const shop_rows *slugs = shop_query_rows(q, by_slug);
-    if (slugs->count > 0 && shop_row_int(slugs, 0, CATEGORY_ID) != own) {
+    if (slugs->count > 0 && shop_row_int(slugs, 0, CATEGORY_ID) != own)
         shop_field_fail(cx, "slug", "Another category has this slug.");
-        return shop_fail(cx, SHOP_CONFLICT, "slug_taken", "Another category has this slug.");
-    }
-    if (names->count > 0 && shop_row_int(names, 0, CATEGORY_ID) != own) {
+    if (names->count > 0 && shop_row_int(names, 0, CATEGORY_ID) != own)
         shop_field_fail(cx, "name", "Another category has this name.");
-        return shop_fail(cx, SHOP_CONFLICT, "name_taken", "Another category has this name.");
-    }
-    return SHOP_OK;
+    return shop_fields_status(cx);
 }
 
 static shop_status create_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)

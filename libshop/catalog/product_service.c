@@ -37,14 +37,13 @@ static shop_status check_surroundings(shop_ctx *cx, shop_product *p)
     if (status != SHOP_OK)
         return status;
     const shop_rows *taken = shop_query_rows(q, slugs);
-    if (taken->count > 0 && shop_row_int(taken, 0, PRODUCT_ID) != p->id) {
+    if (taken->count > 0 && shop_row_int(taken, 0, PRODUCT_ID) != p->id)
         shop_field_fail(cx, "slug", "Another product has this slug.");
-        return shop_fail(cx, SHOP_CONFLICT, "slug_taken", "Another product has this slug.");
-    }
-    if (shop_query_rows(q, categories)->count == 0) {
+    if (shop_query_rows(q, categories)->count == 0)
         shop_field_fail(cx, "category_id", "There is no such category.");
-        return shop_fields_status(cx);
-    }
+    status = shop_fields_status(cx);
+    if (status != SHOP_OK)
+        return status;
     shop_category *category = shop_arena_zalloc(cx->arena, sizeof *category);
     if (!category)
         return shop_fail_no_memory(cx);

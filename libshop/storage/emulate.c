@@ -13,7 +13,6 @@
 #define READING (SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ)
 
 typedef struct emulation {
-    const shop_schema *schema;
     const shop_storage_call *call;
     uint32_t capabilities;
     bool local[SHOP_MAX_READS];         /* finished here */
@@ -148,7 +147,7 @@ static const shop_value **rows_that_pass(const emulation *e, uint32_t number, co
 static int32_t aggregate(const emulation *e, const shop_read *read, const shop_value **passed, size_t count, shop_rows *out)
 {
     size_t groups = shop_eval_group_count(read, passed, count);
-    uint32_t width = shop_eval_width(&e->schema->tables[read->table], read);
+    uint32_t width = shop_eval_width(read);
     shop_value *values = take(e, groups * width, sizeof *values);
     if (!values)
         return SHOP_STORAGE_NO_MEMORY;
@@ -202,7 +201,7 @@ int32_t shop_emulate_query(const shop_storage_vtable *vt, void *self, const shop
         return vt->query(self, call, reads, count, rows, fault);
     if (shop_check_query(schema, call, reads, count, rows, fault) != SHOP_STORAGE_OK)
         return SHOP_STORAGE_INVALID;
-    emulation e = {.schema = schema, .call = call, .capabilities = vt->capabilities};
+    emulation e = {.call = call, .capabilities = vt->capabilities};
     for (uint32_t i = 0; i < count; i++) {
         if (!take_apart(&e, i, &reads[i]))
             return tell(fault, SHOP_STORAGE_NO_MEMORY, i);

@@ -88,17 +88,6 @@ static bool passes_comparison(const shop_value *row, const shop_pred *pred)
     return holds(pred->op, shop_eval_compare(left, &right));
 }
 
-static bool passes_in(const shop_value *value, const shop_pred *pred)
-{
-    if (value->type == SHOP_VALUE_NULL)
-        return false;
-    for (uint32_t i = 0; i < pred->value_count; i++) {
-        if (shop_eval_compare(value, &pred->values[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool passes_in_sorted(const shop_value *value, const shop_pred *pred)
 {
     return value->type != SHOP_VALUE_NULL && pred->value_count &&
@@ -141,8 +130,6 @@ static bool passes_match(const shop_value *text, const shop_value *sought)
 static bool passes(const shop_value *row, const shop_pred *pred)
 {
     switch (pred->op) {
-    case SHOP_PRED_IN:
-        return passes_in(&row[pred->column], pred);
     case SHOP_EVAL_IN_SORTED:
         return passes_in_sorted(&row[pred->column], pred);
     case SHOP_PRED_NULL:
@@ -248,10 +235,8 @@ size_t shop_eval_page(const shop_read *read, const shop_value **rows, size_t cou
 
 /* ------------------------------------------------------------------------------------------------ aggregates */
 
-uint32_t shop_eval_width(const shop_table *table, const shop_read *read)
+uint32_t shop_eval_width(const shop_read *read)
 {
-    if (!read->aggregate_count)
-        return table->column_count;
     return read->aggregate_count + (read->group_by == SHOP_NO_COLUMN ? 0u : 1u);
 }
 

@@ -10,8 +10,8 @@
 #include <shop/sys/storage.h>
 
 /*
- * A row is an array of values, one a column. Predicates given to this file are well-formed (check.h) and without IN_READ and
- * VALUE_REF: the caller puts values in their place, as this operation whose values shop_eval_sort_values made ascending and distinct.
+ * A row is an array of values, one a column. Predicates given to this file are well-formed (check.h), VALUE_REFs are replaced by what they
+ * stand for, and IN and IN_READ by this operation, whose values shop_eval_sort_values made ascending and distinct.
  */
 #define SHOP_EVAL_IN_SORTED 100u
 
@@ -34,8 +34,8 @@ size_t shop_eval_page(const shop_read *read, const shop_value **rows, size_t cou
 /* How many rows the aggregated read returns; sorts `rows` by its group. */
 size_t shop_eval_group_count(const shop_read *read, const shop_value **rows, size_t count);
 
-/* Values a row of the read's result has. */
-uint32_t shop_eval_width(const shop_table *table, const shop_read *read);
+/* Values that a row of the aggregated read's result has. */
+uint32_t shop_eval_width(const shop_read *read);
 
 /*
  * The aggregates of rows that shop_eval_group_count sorted, into group_count * width values (a group's own value is not copied, it

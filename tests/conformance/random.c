@@ -73,6 +73,11 @@ static shop_value random_text(generator *g, uint16_t table, uint16_t column)
         return value_text(kinds[pick(g->source, LENGTH(kinds))]);
     if (table == ITEM && column == ITEM_NOTE)
         return value_text(notes[pick(g->source, LENGTH(notes))]);
+    if ((table == MAKER && column == MAKER_NAME) || (table == ITEM && column == ITEM_SKU)) {
+        char *key = kit_take(g->memory, 16); /* unique columns: seldom the same */
+        (void)snprintf(key, 16, "key %u", (unsigned)pick(g->source, 200));
+        return value_text(key);
+    }
     if (table != ITEM || column != ITEM_WORDS)
         return value_text(keys[pick(g->source, LENGTH(keys))]);
     char *text = kit_take(g->memory, 64);
@@ -178,16 +183,32 @@ static shop_value random_reference(generator *g, uint16_t to, uint32_t below, bo
     int64_t id = 1 + pick(g->source, below);
     for (uint32_t tries = 0; tries < below && !is_there(g, to, id); tries++)
         id = id % below + 1;
-    if (one_in(g, 30) || !is_there(g, to, id)) {
+    if (one_in(g, 60) || !is_there(g, to, id)) {
         g->ended = true;
         return value_int(NOBODY);
     }
     return value_int(id);
 }
 
+/* An id that is free, or seldom one that is taken; 0 when none is free. */
+static int64_t random_new_id(generator *g, uint16_t table, uint32_t count)
+{
+    int64_t id = 1 + pick(g->source, count);
+    if (one_in(g, 30))
+        return id;
+    for (uint32_t tries = 0; tries < count; tries++) {
+        if (!is_there(g, table, id))
+            return id;
+        id = id % count + 1;
+    }
+    return 0;
+}
+
 static void random_maker(generator *g)
 {
-    int64_t id = 1 + pick(g->source, MAKERS);
+    int64_t id = random_new_id(g, MAKER, MAKERS);
+    if (!id)
+        return;
     insert_row(g->batch, MAKER, id);
     set_value(g->batch, MAKER_NAME, SHOP_SET_TO, random_value(g, MAKER, MAKER_NAME));
     set_value(g->batch, MAKER_RATING, SHOP_SET_TO, random_value(g, MAKER, MAKER_RATING));
@@ -203,11 +224,11 @@ static void random_item(generator *g, int64_t id)
         if (!one_in(g, 3) || c == ITEM_SKU)
             set_value(b, c, SHOP_SET_TO, random_value(g, ITEM, c));
     }
-    if (one_in(g, 25))
+    if (one_in(g, 60))
         set_int(b, ITEM_STOCK, -1);
-    if (one_in(g, 25))
+    if (one_in(g, 60))
         set_text(b, ITEM_KIND, "odd");
-    if (one_in(g, 25))
+    if (one_in(g, 60))
         set_null(b, ITEM_BALANCE);
     set_value(b, ITEM_MAKER, SHOP_SET_TO, random_reference(g, MAKER, MAKERS, false));
     if (id > 1)
@@ -233,7 +254,11 @@ static void random_line(generator *g)
     kit_batch *b = g->batch;
     shop_value ref;
     bool has_ref = random_ref(g, &ref);
-    insert_row(b, LINE, 1 + pick(g->source, LINES));
+    int64_t id = random_new_id(g, LINE, LINES);
+    if (!id)
+        return;
+    insert_row(b, LINE, id);
+    g->there[LINE] |= UINT64_C(1) << id;
     set_value(b, LINE_AMOUNT, SHOP_SET_TO, random_value(g, LINE, LINE_AMOUNT));
     set_value(b, LINE_TOTAL, SHOP_SET_TO, has_ref ? ref : random_value(g, LINE, LINE_TOTAL));
     set_value(b, LINE_MAKER, SHOP_SET_TO, random_reference(g, MAKER, MAKERS, true));
@@ -248,8 +273,8 @@ static int64_t random_expectation(generator *g)
 static void random_update(generator *g, uint16_t table)
 {
     static const uint16_t columns[][6] = {
-        {MAKER_NAME, MAKER_RATING, MAKER_RATING, MAKER_RATING, MAKER_RATING, MAKER_NAME},
-        {ITEM_SKU, ITEM_SHELF, ITEM_CODE, ITEM_WORDS, ITEM_NOTE, ITEM_SOLD},
+        {MAKER_NAME, MAKER_RATING, MAKER_RATING, MAKER_RATING, MAKER_RATING, MAKER_RATING},
+        {ITEM_SKU, ITEM_SHELF, ITEM_NOTE, ITEM_WORDS, ITEM_NOTE, ITEM_SOLD},
         {LINE_AMOUNT, LINE_TOTAL, LINE_AMOUNT, LINE_TOTAL, LINE_AMOUNT, LINE_TOTAL},
     };
     static const uint16_t sums[] = {MAKER_RATING, ITEM_STOCK, LINE_AMOUNT};
@@ -290,11 +315,11 @@ static void random_middle(generator *g)
 /* Lines, then items from the greatest id down, then makers: what is left dangling then stays so. */
 static void random_deletions(generator *g)
 {
-    if (one_in(g, 3)) {
+    for (uint32_t n = pick(g->source, 3); n > 0; n--) {
         batch_op(g->batch, SHOP_OP_DELETE, LINE, random_expectation(g));
         random_preds(g, guard(g->batch), LINE);
     }
-    for (int64_t id = ITEMS; id > 0 && !g->ended; id -= 1 + pick(g->source, ITEMS)) {
+    for (int64_t id = ITEMS; id > 0; id -= 1 + pick(g->source, ITEMS)) {
         if (one_in(g, 2))
             delete_one(g->batch, ITEM, id, random_expectation(g));
     }
@@ -310,6 +335,9 @@ static kit_batch *random_batch(generator *g)
     int64_t id = 0;
     for (uint32_t n = pick(g->source, 4); n > 0 && !g->ended; n--) {
         id += 1 + pick(g->source, ITEMS / 3);
+        bool taken = one_in(g, 30);
+        while (!taken && is_there(g, ITEM, id))
+            id++;
         if (id <= ITEMS)
             random_item(g, id);
     }
@@ -602,12 +630,12 @@ static bool look_at_all(kit_pair *p, kit_memory *m, const kit_batch *b)
 
 static void see_what_is_there(kit_pair *p, generator *g)
 {
-    kit_read *reads[2] = {read_of(g->memory, MAKER), read_of(g->memory, ITEM)};
-    shop_rows rows[2];
+    kit_read *reads[3] = {read_of(g->memory, MAKER), read_of(g->memory, ITEM), read_of(g->memory, LINE)};
+    shop_rows rows[3];
     shop_fault fault;
-    if (kit_query(p->model, p->model_self, g->memory, reads, 2, rows, &fault) != SHOP_STORAGE_OK)
+    if (kit_query(p->model, p->model_self, g->memory, reads, 3, rows, &fault) != SHOP_STORAGE_OK)
         return;
-    for (uint32_t t = 0; t < 2; t++) {
+    for (uint32_t t = 0; t < 3; t++) {
         for (uint32_t i = 0; i < rows[t].count; i++)
             g->there[t] |= UINT64_C(1) << (rows[t].values[(size_t)i * rows[t].width].num & 63);
     }

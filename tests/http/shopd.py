@@ -275,6 +275,8 @@ class Client:
     def close(self):
         self.connection.close()
 
+    __del__ = close
+
     def call(self, method, path, body=None, headers=None, raw=None, content_type="application/json"):
         """path is below the prefix, or a whole URL of this server. body: anything JSON; raw: bytes instead."""
         whole = {"Accept": "application/json"}
@@ -438,5 +440,5 @@ def main():
     program = unittest.main(exit=False, verbosity=1, module="__main__")
     result = program.result
     failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    print(f"{result.testsRun - failed - len(result.skipped)} passed, {failed} failed", flush=True)
+    print(f"{max(0, result.testsRun - failed - len(result.skipped))} passed, {failed} failed", flush=True)
     sys.exit(0 if failed == 0 and result.testsRun > len(result.skipped) else 1)

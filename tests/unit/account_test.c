@@ -70,14 +70,6 @@ static int64_t id_of(const shop_session *session)
     return shop_user_id(shop_session_user(session));
 }
 
-/* For tests with shops of their own beside the suite's: the memory backend has names for them. */
-static void needs_memory(void)
-{
-    const char *database = getenv("SHOP_TEST_DATABASE");
-    if (database && strcmp(database, "memory:") != 0)
-        cr_skip_test("the memory backend only");
-}
-
 /* The message of a field's error that holds the words; NULL when there is none. */
 static const char *field_error(const char *field, const char *words)
 {
@@ -434,7 +426,6 @@ Test(account, a_disabled_account_is_told_only_after_the_right_password)
 
 Test(account, a_hash_of_another_cost_is_renewed_at_login)
 {
-    needs_memory();
     shop_options options;
     test_options(&options);
     options.database = "memory:renewal";
@@ -457,7 +448,6 @@ Test(account, a_hash_of_another_cost_is_renewed_at_login)
 
 Test(account, too_many_at_once_are_turned_away_and_nothing_is_lost)
 {
-    needs_memory();
     shop_options options;
     test_options(&options);
     options.password_threads = 1;
@@ -587,7 +577,6 @@ Test(account, each_refresh_prolongs_the_session)
 
 Test(account, tokens_of_another_shops_secret_are_refused)
 {
-    needs_memory();
     const char *token = shop_tokens_refresh(shop_session_tokens(register_ada()));
     shop_options options;
     test_options(&options);
@@ -957,7 +946,6 @@ static void *race_login(void *arg)
 
 Test(account, logins_at_once_after_a_change_of_cost_all_succeed)
 {
-    needs_memory();
     shop *first = s;
     for (int round = 0; round < 10; round++) {
         char place[32];

@@ -132,11 +132,11 @@ Test(catalog, a_slug_names_one_product_only)
     make_product("two", "two", 1, category);
     shop_product_input in = product_input("three", "ONE", 1, category);
     const shop_product *p;
-    cr_assert_eq(shop_product_create(staff, &in, &p), SHOP_CONFLICT);
-    cr_assert_str_eq(shop_ctx_error_code(staff), "slug_taken");
+    cr_assert_eq(shop_product_create(staff, &in, &p), SHOP_INVALID);
+    cr_assert_str_eq(shop_ctx_error_field(staff, 0), "slug");
     shop_product_input_init(&in);
     in.slug = "one";
-    cr_assert_eq(shop_product_update(staff, "two", &in, 0, &p), SHOP_CONFLICT);
+    cr_assert_eq(shop_product_update(staff, "two", &in, 0, &p), SHOP_INVALID);
     cr_assert_eq(shop_product_update(staff, "one", &in, 0, &p), SHOP_OK, "its own slug is no conflict");
 }
 
@@ -392,12 +392,12 @@ Test(catalog, category_names_and_slugs_are_unique)
     in.name = "Cups";
     in.slug = "other";
     const shop_category *c;
-    cr_assert_eq(shop_category_create(staff, &in, &c), SHOP_CONFLICT);
-    cr_assert_str_eq(shop_ctx_error_code(staff), "name_taken");
+    cr_assert_eq(shop_category_create(staff, &in, &c), SHOP_INVALID);
+    cr_assert_str_eq(shop_ctx_error_field(staff, 0), "name");
     in.name = "Other";
     in.slug = "CUPS";
-    cr_assert_eq(shop_category_create(staff, &in, &c), SHOP_CONFLICT);
-    cr_assert_str_eq(shop_ctx_error_code(staff), "slug_taken");
+    cr_assert_eq(shop_category_create(staff, &in, &c), SHOP_INVALID);
+    cr_assert_str_eq(shop_ctx_error_field(staff, 0), "slug");
 }
 
 static void etag_of(const shop_product *p, char etag[SHOP_ETAG_SIZE])

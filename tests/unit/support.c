@@ -9,8 +9,12 @@
 #include <unistd.h>
 
 static _Atomic int64_t now = TEST_TIME;
-static char database[128];
-static char folder[64];
+
+#define FOLDERS_MAX 64
+#define FOLDER_SIZE 32
+static char folders[FOLDERS_MAX][FOLDER_SIZE]; /* each holds one database */
+static int folder_count;
+static int open_shops;
 
 static void die(const char *what, const char *why)
 {
@@ -41,18 +45,39 @@ static void log_errors(void *user, int32_t level, const char *message)
         fprintf(stderr, "log: %s\n", message);
 }
 
+static void remove_folders(void)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    for (; folder_count > 0; folder_count--) {
+        const char *folder = folders[folder_count - 1];
+        for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+            char path[FOLDER_SIZE + 16];
+            (void)snprintf(path, sizeof path, "%s/shop.db%s", folder, suffixes[i]);
+            (void)unlink(path);
+        }
+        (void)rmdir(folder);
+    }
+}
+
 /* A fresh place of the backend that SHOP_TEST_DATABASE names. */
 static const char *fresh_database(void)
 {
+    static char databases[FOLDERS_MAX][FOLDER_SIZE + 16];
     const char *wanted = getenv("SHOP_TEST_DATABASE");
     if (!wanted || strcmp(wanted, "memory:") == 0)
         return "memory:";
     if (strcmp(wanted, "sqlite:") != 0)
         die("SHOP_TEST_DATABASE", wanted);
-    (void)snprintf(folder, sizeof folder, "/tmp/shop-test-XXXXXX");
+    if (folder_count == FOLDERS_MAX)
+        die("a test", "opens too many databases");
+    char *folder = folders[folder_count];
+    (void)snprintf(folder, FOLDER_SIZE, "/tmp/shop-test-XXXXXX");
     if (!mkdtemp(folder))
         die("mkdtemp", folder);
-    (void)snprintf(database, sizeof database, "sqlite:%s/shop.db", folder);
+    if (folder_count == 0)
+        (void)atexit(remove_folders);
+    char *database = databases[folder_count++];
+    (void)snprintf(database, sizeof databases[0], "sqlite:%s/shop.db", folder);
     return database;
 }
 
@@ -73,6 +98,7 @@ shop *test_shop_open_with(const shop_options *options)
     shop *s = NULL;
     if (shop_open(options, &s) != SHOP_OK)
         die("shop_open", shop_open_error());
+    open_shops++;
     return s;
 }
 
@@ -85,17 +111,9 @@ shop *test_shop_open(void)
 
 void test_shop_close(shop *s)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
     shop_close(s);
-    if (!folder[0])
-        return;
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char path[128];
-        (void)snprintf(path, sizeof path, "%s/shop.db%s", folder, suffixes[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(folder);
-    folder[0] = '\0';
+    if (--open_shops == 0)
+        remove_folders();
 }
 
 shop_ctx *test_ctx(shop *s, int64_t actor)

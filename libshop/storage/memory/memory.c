@@ -206,7 +206,7 @@ static int32_t give_rows(const reading *r, const shop_read *read, const shop_mem
 static int32_t give_aggregates(const reading *r, const shop_read *read, const shop_memory_list *list, shop_rows *rows)
 {
     size_t groups = shop_eval_group_count(read, list->rows, list->count);
-    uint32_t width = shop_eval_width(&r->schema->tables[read->table], read);
+    uint32_t width = shop_eval_width(read);
     shop_value *values;
     int32_t outcome = make_room(r, groups, width, &values, rows);
     if (outcome != SHOP_STORAGE_OK)

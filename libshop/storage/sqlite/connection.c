@@ -10,6 +10,7 @@
 #include "values.h"
 #include "words.h"
 
+#define OPEN_LIMIT INT64_C(10000000) /* microseconds to wait for others that open or close the same file */
 #define STEPS_BETWEEN_LOOKS 4000 /* virtual machine instructions between two looks at the clock */
 
 /*
@@ -74,21 +75,22 @@ static int wait_until_late(void *connection, int count)
 
 static int configure(shop_sqlite_connection *c, shop_sqlite_role role)
 {
-    int code = shop_sqlite_run(c, role == SHOP_SQLITE_WRITES ? settings_of_writer : settings_of_reader);
+    int code = sqlite3_busy_handler(c->db, wait_until_late, c);
+    if (code == SQLITE_OK)
+        code = shop_sqlite_run(c, role == SHOP_SQLITE_WRITES ? settings_of_writer : settings_of_reader);
     if (code == SQLITE_OK)
         code = shop_sqlite_words_install(c->db);
     if (code == SQLITE_OK)
         code = shop_sqlite_values_install(c->db);
-    if (code == SQLITE_OK && role == SHOP_SQLITE_READS) {
+    if (role == SHOP_SQLITE_READS)
         sqlite3_progress_handler(c->db, STEPS_BETWEEN_LOOKS, stop_when_late, c);
-        code = sqlite3_busy_handler(c->db, wait_until_late, c);
-    }
     return code;
 }
 
 int32_t shop_sqlite_connect(shop_sqlite_connection *c, const char *path, shop_sqlite_role role, shop_fault *fault)
 {
     memset(c, 0, sizeof *c);
+    c->deadline = shop_monotonic_now() + OPEN_LIMIT;
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     flags |= role == SHOP_SQLITE_WRITES ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     int code = sqlite3_open_v2(path, &c->db, flags, NULL);

@@ -7,10 +7,13 @@
  * transaction changed odd before its COMMIT and even again after it. So while all tallies of a count are even, and equal at two
  * moments, no commit of ours that matters became visible between the two.
  *
- * Commits of other processes (or instances) are seen in the WAL index: every commit adds one to its iChange, a counter in the memory
- * that all connections share (sqlite.org/walformat.html, 2.1). Before its COMMIT the writer, who holds the write lock then,
- * learns from it how many others committed since its last one, and announces the value that its own COMMIT will leave there. A reader
- * that finds another value knows of commits of others. `foreign` is the number of those: equal at two moments, none came between.
+ * Commits of other processes (or instances) are seen in the WAL index: every commit that wrote adds one to its iChange, a counter in
+ * the memory that all connections share (sqlite.org/walformat.html, 2.1). The writer knows the counter's value after its own last
+ * commit and announces it, with the number of commits of others until then: what the counter is beyond that was done by others. The
+ * sum, `foreign`, is the number of all commits of others: equal at two moments, none came between. Before its COMMIT the writer, who
+ * holds the write lock then, announces what others did meanwhile, and that a commit is under way: until it has announced how that
+ * ended, a reader trusts only the counter's old value, since nobody can tell yet whose the new one is. (It need not be ours: a
+ * COMMIT that found nothing to write leaves the counter alone.)
  *
  * A reader takes the stamp (tallies and foreign) before its snapshot begins, and again within it. Equal and settled, the snapshot is
  * the state that the stamp names, and a count kept under an equal stamp is the count of that state. Otherwise the count is made
@@ -56,7 +59,7 @@ struct shop_sqlite_counts {
     wal_index *index; /* shared memory; NULL when it cannot be read */
     uint64_t **tallies;
     uint64_t *dirty;  /* the writer's: columns of each table that the transaction changed */
-    uint64_t announced; /* foreign commits, and the value of iChange after our last commit, in one word */
+    uint64_t announced; /* see pack */
     pthread_mutex_t lock; /* of the entries */
     uint64_t clock;
     entry entries[SETS][WAYS];
@@ -111,9 +114,26 @@ void shop_sqlite_counts_free(shop_sqlite_counts *counts)
     shop_mem_free(counts);
 }
 
-static uint64_t pack(uint32_t foreign, uint32_t changes)
+/* Commits of others, is one of ours under way, the value of iChange: in one word, to be read and written at once. */
+static uint64_t pack(uint32_t foreign, bool under_way, uint32_t changes)
 {
-    return (uint64_t)foreign << 32 | changes;
+    return (uint64_t)foreign << 33 | (uint64_t)under_way << 32 | changes;
+}
+
+static uint32_t foreign_in(uint64_t announced)
+{
+    return (uint32_t)(announced >> 33);
+}
+
+static bool under_way_in(uint64_t announced)
+{
+    return (announced >> 32) & 1;
+}
+
+/* How far the counter is beyond the announced value. */
+static int32_t distance(uint32_t changes, uint64_t announced)
+{
+    return (int32_t)(changes - (uint32_t)announced);
 }
 
 static uint32_t changes_now(const shop_sqlite_counts *counts)
@@ -131,7 +151,7 @@ shop_sqlite_counts *shop_sqlite_counts_new(const shop_schema *schema, sqlite3 *d
     counts->tallies = make_tallies(schema);
     counts->dirty = shop_mem_zalloc(schema->table_count + 1, sizeof *counts->dirty);
     counts->index = find_index(db);
-    counts->announced = pack(0, changes_now(counts));
+    counts->announced = pack(0, false, changes_now(counts));
     if (!counts->tallies || !counts->dirty) {
         shop_sqlite_counts_free(counts);
         return NULL;
@@ -159,12 +179,6 @@ static void turn_tallies(shop_sqlite_counts *counts)
     }
 }
 
-/* How far the counter is beyond the announced value; -1 while our own announced commit is under way. */
-static int32_t distance(uint32_t changes, uint64_t announced)
-{
-    return (int32_t)(changes - (uint32_t)announced);
-}
-
 void shop_sqlite_counts_begin(shop_sqlite_counts *counts)
 {
     turn_tallies(counts);
@@ -173,15 +187,15 @@ void shop_sqlite_counts_begin(shop_sqlite_counts *counts)
     int32_t others = distance(changes, announced);
     if (others < 0) /* the counter was rebuilt: no stamp of before may fit again */
         others = 1 << 16;
-    __atomic_store_n(&counts->announced, pack((uint32_t)(announced >> 32) + (uint32_t)others, changes + 1), __ATOMIC_SEQ_CST);
+    __atomic_store_n(&counts->announced, pack(foreign_in(announced) + (uint32_t)others, true, changes), __ATOMIC_SEQ_CST);
 }
 
-void shop_sqlite_counts_end(shop_sqlite_counts *counts, bool committed)
+void shop_sqlite_counts_end(shop_sqlite_counts *counts, shop_sqlite_commit how)
 {
-    if (!committed) { /* the announced value never came; whatever came instead is foreign */
-        uint64_t announced = __atomic_load_n(&counts->announced, __ATOMIC_SEQ_CST);
-        __atomic_store_n(&counts->announced, pack((uint32_t)(announced >> 32) + 1, (uint32_t)announced - 1), __ATOMIC_SEQ_CST);
-    }
+    uint64_t announced = __atomic_load_n(&counts->announced, __ATOMIC_SEQ_CST);
+    uint32_t foreign = foreign_in(announced) + (how == SHOP_SQLITE_COMMIT_FAILED);
+    uint32_t changes = (uint32_t)announced + (how == SHOP_SQLITE_COMMIT_WROTE);
+    __atomic_store_n(&counts->announced, pack(foreign, false, changes), __ATOMIC_SEQ_CST);
     turn_tallies(counts);
     shop_sqlite_counts_forget(counts);
 }
@@ -216,8 +230,9 @@ static void add_foreign(const shop_sqlite_counts *counts, shop_sqlite_stamp *sta
     uint64_t announced = __atomic_load_n(&counts->announced, __ATOMIC_SEQ_CST);
     int32_t others = distance(changes_now(counts), announced);
     bool same = __atomic_load_n(&counts->announced, __ATOMIC_SEQ_CST) == announced;
-    stamp->settled = stamp->settled && counts->index && same && others >= -1;
-    stamp->foreign = (uint32_t)(announced >> 32) + (uint32_t)(others > 0 ? others : 0);
+    bool trusted = under_way_in(announced) ? others == 0 : others >= 0;
+    stamp->settled = stamp->settled && counts->index && same && trusted;
+    stamp->foreign = foreign_in(announced) + (uint32_t)others;
 }
 
 shop_sqlite_stamp shop_sqlite_counts_stamp(shop_sqlite_counts *counts, const shop_read *read)

@@ -20,11 +20,17 @@ void shop_sqlite_counts_free(shop_sqlite_counts *counts);
 
 /* ---- the writer's side: one thread */
 
+typedef enum shop_sqlite_commit {
+    SHOP_SQLITE_COMMIT_WROTE,   /* it added to the log */
+    SHOP_SQLITE_COMMIT_EMPTY,   /* there was nothing to write: rows were set to what they were */
+    SHOP_SQLITE_COMMIT_FAILED,
+} shop_sqlite_commit;
+
 /* A change that the running transaction made: rows came or went (columns 0), or these columns (bits) of rows changed. */
 void shop_sqlite_counts_touch(shop_sqlite_counts *counts, uint16_t table, uint64_t columns);
 /* Around a COMMIT that changes rows; the writer holds SQLite's write lock at `begin`. */
 void shop_sqlite_counts_begin(shop_sqlite_counts *counts);
-void shop_sqlite_counts_end(shop_sqlite_counts *counts, bool committed);
+void shop_sqlite_counts_end(shop_sqlite_counts *counts, shop_sqlite_commit how);
 /* Instead of both when the transaction is rolled back. */
 void shop_sqlite_counts_forget(shop_sqlite_counts *counts);
 

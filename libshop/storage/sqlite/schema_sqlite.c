@@ -12,6 +12,7 @@
 
 #define LOOKS 3            /* a refusal is told after so many looks only: another process may just be making the file */
 #define LOOK_AGAIN_MS 20
+#define SMALLEST_PAGE 512
 #define SETTLE_LIMIT INT64_C(10000000) /* microseconds to wait for another process that makes or upgrades the same file */
 
 /* ------------------------------------------------------------------------------------------------ asking */
@@ -47,11 +48,11 @@ static int ask_identity(sqlite3 *db, identity *it)
 }
 
 /* Can each table be read, with all its columns? Touches the root page of each. */
-static int try_tables(sqlite3 *db, const shop_schema *schema, uint32_t *at)
+static int try_tables(sqlite3 *db, const shop_schema *schema)
 {
     int code = SQLITE_OK;
-    for (*at = 0; *at < schema->table_count && code == SQLITE_OK; ++*at) {
-        const shop_table *table = &schema->tables[*at];
+    for (uint32_t i = 0; i < schema->table_count && code == SQLITE_OK; i++) {
+        const shop_table *table = &schema->tables[i];
         sqlite3_str *sql = sqlite3_str_new(NULL);
         sqlite3_str_appendall(sql, "SELECT count(*) FROM (SELECT ");
         for (uint32_t c = 0; c < table->column_count; c++)
@@ -102,29 +103,41 @@ static int32_t judge(const identity *it, const shop_schema *schema, shop_sqlite_
     return SHOP_STORAGE_OK;
 }
 
-static int32_t examine(sqlite3 *db, const shop_schema *schema, shop_sqlite_place *place, shop_fault *fault)
+static int32_t identify(sqlite3 *db, const shop_schema *schema, shop_sqlite_place *place, shop_fault *fault)
 {
     identity it;
     int code = ask_identity(db, &it);
-    if (code != SQLITE_OK)
-        return refuse_code(fault, code);
-    int32_t outcome = judge(&it, schema, place, fault);
+    return code == SQLITE_OK ? judge(&it, schema, place, fault) : refuse_code(fault, code);
+}
+
+static int32_t examine(sqlite3 *db, const shop_schema *schema, shop_sqlite_place *place, shop_fault *fault)
+{
+    int32_t outcome = identify(db, schema, place, fault);
     if (outcome != SHOP_STORAGE_OK || *place != SHOP_SQLITE_CURRENT)
         return outcome;
-    uint32_t at;
-    code = try_tables(db, schema, &at);
+    int code = try_tables(db, schema);
     return code == SQLITE_OK ? SHOP_STORAGE_OK : refuse_code(fault, code);
+}
+
+/* A log without its index (somebody copied two files of three) cannot be read without making one: the file itself must tell. */
+static int32_t examine_without_log(sqlite3 *db, const shop_schema *schema, shop_sqlite_place *place, shop_fault *fault)
+{
+    int32_t outcome = identify(db, schema, place, fault);
+    if (outcome == SHOP_STORAGE_OK && *place == SHOP_SQLITE_FRESH)
+        return refuse(fault, SHOP_STORAGE_FOREIGN, "not known to be a shop: an empty file beside a log");
+    return outcome;
 }
 
 /* ------------------------------------------------------------------------------------------------ looking */
 
-static int exists_with_bytes(const char *path, const char *suffix)
+/* The size of the file beside `path`; -1: there is none. */
+static off_t size_beside(const char *path, const char *suffix)
 {
     char *name = sqlite3_mprintf("%s%s", path, suffix);
     struct stat status;
-    int found = name && stat(name, &status) == 0 && status.st_size > 0;
+    off_t size = name && stat(name, &status) == 0 ? status.st_size : -1;
     sqlite3_free(name);
-    return found;
+    return size;
 }
 
 /* `path` as a file: URI: what has a meaning in one is written as %XX. */
@@ -149,14 +162,22 @@ static char *uri_of(const char *path, const char *parameters)
  */
 static int32_t look_once(const char *path, const shop_schema *schema, shop_sqlite_place *place, shop_fault *fault)
 {
-    char *uri = uri_of(path, exists_with_bytes(path, "-wal") ? "?mode=ro&readonly_shm=1" : "?immutable=1");
+    int has_log = size_beside(path, "-wal") > 0;
+    int has_index = size_beside(path, "-shm") >= 0;
+    char *uri = uri_of(path, has_log && has_index ? "?mode=ro&readonly_shm=1" : "?immutable=1");
     if (!uri)
         return refuse(fault, SHOP_STORAGE_NO_MEMORY, "out of memory");
     sqlite3 *db = NULL;
     int code = sqlite3_open_v2(uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE, NULL);
     sqlite3_free(uri);
     (void)sqlite3_busy_timeout(db, LOOK_AGAIN_MS);
-    int32_t outcome = code == SQLITE_OK ? examine(db, schema, place, fault) : refuse_code(fault, code);
+    int32_t outcome;
+    if (code != SQLITE_OK)
+        outcome = refuse_code(fault, code);
+    else if (has_log && !has_index)
+        outcome = examine_without_log(db, schema, place, fault);
+    else
+        outcome = examine(db, schema, place, fault);
     (void)sqlite3_close(db);
     return outcome;
 }
@@ -176,6 +197,8 @@ int32_t shop_sqlite_look(const char *path, const shop_schema *schema, shop_sqlit
         *place = SHOP_SQLITE_FRESH;
         return SHOP_STORAGE_OK;
     }
+    if (status.st_size < SMALLEST_PAGE) /* SQLite would take it for empty */
+        return refuse(fault, SHOP_STORAGE_FOREIGN, "not an SQLite file");
     int32_t outcome = look_once(path, schema, place, fault);
     for (int i = 1; i < LOOKS && outcome == SHOP_STORAGE_FOREIGN; i++) {
         (void)poll(NULL, 0, LOOK_AGAIN_MS);

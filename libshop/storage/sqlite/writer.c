@@ -50,7 +50,8 @@ struct shop_sqlite_writer {
     bool stop;
     bool busy;   /* another process writes: for the detail of those who give up */
     bool broken; /* the last commit failed (atomic) */
-    int frames;  /* in the log after the last commit */
+    bool logged; /* the last commit wrote to the log */
+    int frames;  /* in the log after it */
 };
 
 static void log_error(const shop_sqlite_writer *w, const char *what, int code)
@@ -208,6 +209,16 @@ static int begin(shop_sqlite_writer *w)
     return run_fixed(w, "BEGIN IMMEDIATE");
 }
 
+static int run_commit(shop_sqlite_writer *w)
+{
+    w->logged = false;
+    shop_sqlite_counts_begin(w->runner.counts);
+    int code = run_fixed(w, "COMMIT");
+    shop_sqlite_commit how = w->logged ? SHOP_SQLITE_COMMIT_WROTE : SHOP_SQLITE_COMMIT_EMPTY;
+    shop_sqlite_counts_end(w->runner.counts, code == SQLITE_OK ? how : SHOP_SQLITE_COMMIT_FAILED);
+    return code;
+}
+
 /*
  * A COMMIT that failed at its sync may have left a complete commit in the log, that nobody sees now but that a recovery after a
  * crash would find. The next commit goes to the same place of the log; this makes one at once, if it can be made.
@@ -218,18 +229,14 @@ static void overwrite_failed_commit(shop_sqlite_writer *w)
     job probe = {.table = "", .fault = &fault};
     if (begin(w) != SQLITE_OK)
         return;
-    bool whole = run_allocate(w, &probe) == SHOP_STORAGE_OK;
-    shop_sqlite_counts_begin(w->runner.counts);
-    int code = whole ? run_fixed(w, "COMMIT") : SQLITE_ERROR;
-    shop_sqlite_counts_end(w->runner.counts, code == SQLITE_OK);
+    if (run_allocate(w, &probe) == SHOP_STORAGE_OK)
+        (void)run_commit(w);
     roll_back(w);
 }
 
 static void commit(shop_sqlite_writer *w, job_list *group)
 {
-    shop_sqlite_counts_begin(w->runner.counts);
-    int code = run_fixed(w, "COMMIT");
-    shop_sqlite_counts_end(w->runner.counts, code == SQLITE_OK);
+    int code = run_commit(w);
     __atomic_store_n(&w->broken, code != SQLITE_OK, __ATOMIC_RELAXED);
     if (code == SQLITE_OK)
         return;
@@ -310,7 +317,9 @@ static int note_frames(void *writer, sqlite3 *db, const char *name, int frames)
 {
     (void)db;
     (void)name;
-    ((shop_sqlite_writer *)writer)->frames = frames;
+    shop_sqlite_writer *w = writer;
+    w->logged = true;
+    w->frames = frames;
     return SQLITE_OK;
 }
 
@@ -366,6 +375,7 @@ shop_sqlite_writer *shop_sqlite_writer_start(shop_sqlite_connection *connection,
     }
     pthread_mutex_init(&w->lock, NULL);
     (void)sqlite3_wal_hook(connection->db, note_frames, w);
+    (void)sqlite3_busy_handler(connection->db, NULL, NULL); /* from here on the queue waits, not SQLite */
     if (pthread_create(&w->thread, NULL, write_until_stopped, w) == 0)
         return w;
     pthread_cond_destroy(&w->work);
