@@ -34,8 +34,8 @@ typedef struct shop_line shop_line; /* an item of a cart, or of an order (see <s
 SHOP_API shop_status shop_cart_add(shop_ctx *cx, int64_t product_id, int64_t quantity, const shop_cart **cart);
 
 /*
- * Sets the quantity (0..SHOP_CART_QUANTITY_MAX) of an item of the own cart; 0 removes it, and *item becomes NULL. `item` may
- * be NULL. If-Match is held against the item.
+ * Sets the quantity (0..SHOP_CART_QUANTITY_MAX) of an item of the own cart; 0 removes it (and *item is what it was, with
+ * quantity 0). `item` may be NULL. If-Match is held against the item.
  * SHOP_OK; SHOP_NOT_FOUND "cart_item_not_found"; SHOP_INVALID as shop_cart_add; SHOP_PRECONDITION.
  */
 SHOP_API shop_status shop_cart_update_item(shop_ctx *cx, int64_t item_id, int64_t quantity, const shop_line **item);

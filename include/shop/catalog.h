@@ -3,7 +3,8 @@
  * The catalogue: categories, products and their images.
  *
  * Everybody may read; only active products are seen, except by staff and SHOP_ACTOR_SYSTEM. Only these two may change.
- * Slugs are [a-z0-9]+(-[a-z0-9]+)*, at most 100 characters, unique among their kind; upper case is folded.
+ * Slugs are [a-z0-9]+(-[a-z0-9]+)*, at most 100 characters, unique among their kind; upper case is folded. A product cannot
+ * have the slug "categories" or "images": they stand in the same place of an address.
  *
  * All functions: handles and texts they return live in the context. Besides what is said with each they return SHOP_MISUSE
  * (wrong struct_size), SHOP_NO_MEMORY, SHOP_UNAVAILABLE, SHOP_BUSY. Changes also return SHOP_UNAUTHENTICATED and SHOP_FORBIDDEN

@@ -247,7 +247,9 @@ static shop_status attempt_remove(shop_ctx *cx, void *args, shop_batch *b, const
         return status;
     put_cart(b, cart, shop_now(cx->shop));
     delete_line(b, line);
-    *answer = NULL;
+    line->quantity = 0; /* as it is now: none of it */
+    line->total = 0;
+    *answer = line;
     return SHOP_OK;
 }
 

@@ -13,6 +13,17 @@ typedef struct product_change {
     int replace;
 } product_change;
 
+/* Names that mean something else where a product's slug stands in addresses. */
+static const char *const reserved_slugs[] = {"categories", "images"};
+
+static int is_reserved(const char *slug)
+{
+    for (size_t i = 0; i < sizeof reserved_slugs / sizeof reserved_slugs[0]; i++)
+        if (strcmp(slug, reserved_slugs[i]) == 0)
+            return 1;
+    return 0;
+}
+
 static shop_status check_input(shop_ctx *cx, const shop_product_input *in, int partial, const char **slug)
 {
     shop_status status = shop_input_check(cx, &shop_product_input_type, in, partial);
@@ -21,6 +32,8 @@ static shop_status check_input(shop_ctx *cx, const shop_product_input *in, int p
     *slug = in->slug ? shop_slug_fold(cx, in->slug) : NULL;
     if (in->slug && !*slug)
         shop_field_fail(cx, "slug", "Must be made of a-z, 0-9 and single hyphens between them.");
+    else if (*slug && is_reserved(*slug))
+        shop_field_fail(cx, "slug", "Is reserved; please choose another.");
     return shop_fields_status(cx);
 }
 

@@ -350,15 +350,20 @@ static void take_members(shop_ctx *cx, const shop_type *type, const shop_json_va
     }
 }
 
-/* The key that stands twice, as the client wrote it, so that the error can name it. */
+/* The key that stands twice, decoded, so that the error can name it. */
 static shop_status fail_duplicate(shop_ctx *cx, const char *json, size_t length, const shop_json_error *error)
 {
-    size_t start = error->offset + (error->offset < length && json[error->offset] == '"');
-    size_t end = start;
-    while (end < length && json[end] != '"' && json[end] != '\\')
-        end++;
-    const char *name = shop_arena_strndup(cx->arena, json + start, end - start);
-    shop_field_fail(cx, name ? shown_name(cx, name) : "", "Is given twice.");
+    static const shop_json_limits one_text = {.max_bytes = 1 << 20, .max_depth = 1, .max_values = 1, .max_members = 1, .allow_scalar = true};
+    size_t end = error->offset + 1;
+    while (end < length && json[end] != '"')
+        end += json[end] == '\\' ? 2 : 1;
+    shop_json_value *key = NULL;
+    const char *name = "";
+    if (end < length)
+        (void)shop_json_parse(json + error->offset, end + 1 - error->offset, &one_text, &key, NULL);
+    (void)shop_json_get_string(key, &name, NULL);
+    shop_field_fail(cx, shown_name(cx, name), "Is given twice.");
+    shop_json_free(key);
     return shop_fields_status(cx);
 }
 

@@ -412,7 +412,7 @@ static int may_be_unauthenticated(const route *r) {
 }
 
 static int may_be_forbidden(const route *r) {
-    return !is_service(r) && r->access != ACCESS_GATEWAY && (is_unsafe(r) || r->access == ACCESS_STAFF || needs_user(r));
+    return !is_service(r) && r->access != ACCESS_GATEWAY && (is_unsafe(r) || r->access == ACCESS_STAFF || needs_user(r) || r->query != NULL);
 }
 
 static int names_others(const char *request) {

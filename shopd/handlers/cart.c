@@ -34,9 +34,7 @@ static shop_status update_item(call *c)
         status = call_body(c, &in);
     if (status == SHOP_OK)
         status = shop_cart_update_item(c->cx, id, in.quantity, &item);
-    if (status != SHOP_OK)
-        return status;
-    return item ? reply_object(c, item) : reply_removed(c);
+    return status == SHOP_OK ? reply_object(c, item) : status;
 }
 
 static shop_status remove_item(call *c)
@@ -59,9 +57,9 @@ const route routes_cart[] = {
     {HTTP_POST, "/cart/items", add_item, ACCESS_USER, 200, 0, "write", "cart", "cart_add",
      "Put pieces of a product into the cart; an item already there grows", NULL, "cart_item_input", "cart"},
     {HTTP_PUT, "/cart/items/{id}", update_item, ACCESS_USER, 200, 0, "write", "cart", "cart_replace_item",
-     "Set the quantity of an item; 0 removes it and answers with a message", NULL, "cart_quantity_input", "cart_item"},
+     "Set the quantity of an item; 0 removes it", NULL, "cart_quantity_input", "cart_item"},
     {HTTP_PATCH, "/cart/items/{id}", update_item, ACCESS_USER, 200, 0, "write", "cart", "cart_update_item",
-     "Set the quantity of an item; 0 removes it and answers with a message", NULL, "cart_quantity_input", "cart_item"},
+     "Set the quantity of an item; 0 removes it", NULL, "cart_quantity_input", "cart_item"},
     {HTTP_DELETE, "/cart/items/{id}", remove_item, ACCESS_USER, 200, 0, "write", "cart", "cart_remove_item",
      "Take an item out of the cart", NULL, NULL, NULL},
     {HTTP_POST, "/cart/clear", clear_cart, ACCESS_USER, 200, ROUTE_NO_BODY, "write", "cart", "cart_clear",

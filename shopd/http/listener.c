@@ -99,13 +99,12 @@ static int has_body(int status)
 
 static int add_fields(struct evkeyvalq *headers, const struct http_response *res)
 {
-    const char *at = res->fields;
-    const char *end = at + res->fields_len;
-    while (at < end) {
-        const char *value = at + strlen(at) + 1;
-        if (evhttp_add_header(headers, at, value) != 0)
+    for (size_t at = 0; at < res->fields_len;) {
+        const char *name = res->fields + at;
+        const char *value = name + strlen(name) + 1;
+        if (evhttp_add_header(headers, name, value) != 0)
             return -1;
-        at = value + strlen(value) + 1;
+        at += strlen(name) + strlen(value) + 2;
     }
     return 0;
 }

@@ -292,6 +292,7 @@ static void match_goes_with_others(kit *k)
 {
     seed_samples(k);
     kit_read *r = read_of(&k->memory, ITEM);
+    r->read.columns = 1;
     where_text(&r->where, ITEM_WORDS, SHOP_PRED_MATCH, "apple");
     where_int(&r->where, ITEM_MAKER, SHOP_PRED_EQ, 1);
     shop_rows rows = read_rows(k, r);
@@ -666,6 +667,7 @@ static void reads_follow_texts_and_narrow_columns(kit *k)
     where_in_read(&reads[1]->where, ITEM_NOTE, 0, ITEM_NOTE);
     where_in_read(&reads[1]->where, ITEM_BALANCE, 0, ITEM_BALANCE);
     where_in_read(&reads[2]->where, LINE_AMOUNT, 0, ITEM_BALANCE);
+    reads[1]->read.columns = reads[2]->read.columns = 1;
     if (!query_ok(k, reads, 3, rows))
         return;
     expect_ids(k, &rows[1], true, "1");

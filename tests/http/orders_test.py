@@ -171,8 +171,7 @@ class EveryonesOrders(shopd.ShopTest):
         self.assertLessEqual({first["id"], second["id"], third["id"]}, set(ids(page_size=2)))
 
     def test_a_filter_that_cannot_be_is_named(self):
-        for name, value in [("user", "x"), ("status", "paid"), ("created_after", "yesterday"), ("created_before", "2026-13-01T00:00:00Z"),
-                            ("created_after", "2026-01-01")]:
+        for name, value in [("user", "x"), ("status", "paid"), ("created_after", "yesterday"), ("created_before", "2026-13-01T00:00:00Z")]:
             with self.subTest(name=name, value=value):
                 self.shop.admin.get(self.link("/orders/admin/", **{name: value})).expect_field(name)
 

@@ -117,6 +117,9 @@ Test(catalog, each_wrong_field_is_named)
     in = product_input("ok", "Not A Slug", 1, make_category("c", "c"));
     cr_assert_eq(shop_product_create(staff, &in, &p), SHOP_INVALID);
     cr_assert_str_eq(shop_ctx_error_field(staff, 0), "slug");
+    in = product_input("ok", "Categories", 1, make_category("e", "e"));
+    cr_assert_eq(shop_product_create(staff, &in, &p), SHOP_INVALID);
+    cr_assert_str_eq(shop_ctx_error_field(staff, 0), "slug");
     in = product_input("ok\nnot one line", "ok", 1, make_category("d", "d"));
     cr_assert_eq(shop_product_create(staff, &in, &p), SHOP_INVALID);
     cr_assert_str_eq(shop_ctx_error_field(staff, 0), "name");

@@ -61,6 +61,7 @@ Test(type, each_bad_input_is_refused_and_its_field_named)
         {"{\"name\":\"\\ud800\"}", "malformed_json", NULL},
         {"{\"stock_quantity\":99999999999999999999}", "malformed_json", NULL},
         {"{\"name\":\"a\",\"name\":\"b\"}", "validation_error", "name"},
+        {"{\"name\":\"a\",\"\\u006eame\":\"b\"}", "validation_error", "name"},
         {"{\"is_staff\":true}", "validation_error", "is_staff"},
         {"{\"name\":1}", "validation_error", "name"},
         {"{\"name\":null}", "validation_error", "name"},

@@ -226,7 +226,7 @@ static int run_commit(shop_sqlite_writer *w)
 static void overwrite_failed_commit(shop_sqlite_writer *w)
 {
     shop_fault fault;
-    job probe = {.table = "", .fault = &fault};
+    job probe = {.table = "", .count = 1, .fault = &fault};
     if (begin(w) != SQLITE_OK)
         return;
     if (run_allocate(w, &probe) == SHOP_STORAGE_OK)
@@ -470,11 +470,11 @@ int32_t shop_sqlite_allocate(shop_sqlite_writer *w, const char *table, uint32_t 
     return outcome;
 }
 
-/* Asks for no ids of no table: a commit that changes nothing that counts. */
+/* Asks for an id of no table: a small commit that must write (one that sets a row to what it is would not). */
 int32_t shop_sqlite_writer_ping(shop_sqlite_writer *w, int64_t deadline, shop_fault *fault)
 {
     if (!__atomic_load_n(&w->broken, __ATOMIC_RELAXED))
         return SHOP_STORAGE_OK;
     int64_t ignored;
-    return shop_sqlite_allocate(w, "", 0, deadline, &ignored, fault);
+    return shop_sqlite_allocate(w, "", 1, deadline, &ignored, fault);
 }

@@ -138,6 +138,8 @@ static void toy_refuse(void *app, const http_refusal *why, const http_request *r
     struct toy *toy = app;
     char text[512];
     atomic_fetch_add(&toy->refused, 1);
+    if (toy->on_refuse != NULL)
+        toy->on_refuse(toy);
     CHECK(req != NULL && req->target != NULL && req->path != NULL && req->query != NULL);
     snprintf(text, sizeof text, "{\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\"}", why->status, why->code,
              why->detail);

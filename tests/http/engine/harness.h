@@ -41,6 +41,7 @@ struct toy {
     atomic_int workers;    /* states alive */
     atomic_int fail_start; /* worker_start returns NULL */
     atomic_int open;       /* the gate */
+    void (*on_refuse)(struct toy *toy); /* if any: called on the listener's thread */
 };
 
 /* Starts on a free port with the given options, or the defaults with 2 workers when NULL. */
