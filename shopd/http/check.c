@@ -8,10 +8,12 @@
 
 #include "engine.h"
 
-#define BAD(text) {400, "malformed_request", text}
+#define BAD(text)                                                                                                              \
+    {                                                                                                                          \
+        400, "malformed_request", text                                                                                         \
+    }
 
-static const http_refusal bad_version = {505, "http_version_not_supported",
-                                         "The server speaks HTTP/1.1 and HTTP/1.0."};
+static const http_refusal bad_version = {505, "http_version_not_supported", "The server speaks HTTP/1.1 and HTTP/1.0."};
 static const http_refusal bad_method = {501, "method_not_implemented", "The method is not known."};
 static const http_refusal bad_tunnel = {405, "method_not_allowed", "TRACE and CONNECT are not served."};
 static const http_refusal too_many_headers = {431, "too_many_headers", "The request has too many headers."};
@@ -78,15 +80,13 @@ static int body_is_skipped(int method)
     return method == HTTP_HEAD || method == HTTP_TRACE || method == HTTP_OTHER;
 }
 
-static const http_refusal *check_framing(const http_request *req, const struct seen *seen,
-                                         const struct framing *framing)
+static const http_refusal *check_framing(const http_request *req, const struct seen *seen, const struct framing *framing)
 {
     if (seen->hosts != 1 || !is_host(seen->host))
         return &bad_host;
     if (seen->lengths > 1 || (seen->lengths == 1 && !is_digits(seen->length)))
         return &bad_length;
-    if (seen->codings > 1 ||
-        (seen->codings == 1 && (framing->minor == 0 || strcasecmp(seen->coding, "chunked") != 0)))
+    if (seen->codings > 1 || (seen->codings == 1 && (framing->minor == 0 || strcasecmp(seen->coding, "chunked") != 0)))
         return &bad_coding;
     if (body_is_skipped(req->method) && seen->lengths + seen->codings > 0)
         return &bad_body;

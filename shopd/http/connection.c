@@ -24,9 +24,9 @@
 
 #define READ_SLACK 16384u /* over the limits, for line ends and chunk sizes */
 
-#define LINE_TEXT 0  /* inside a line */
+#define LINE_TEXT 0 /* inside a line */
 #define LINE_START 1 /* after LF */
-#define LINE_CR 2    /* after LF CR */
+#define LINE_CR 2 /* after LF CR */
 
 static int64_t clock_of(clockid_t id, int64_t units)
 {
@@ -48,8 +48,8 @@ int64_t http_clock_us(void)
 void http_connection_phase(struct connection *connection, int phase)
 {
     const http_options *o = &connection->listener->server->options;
-    const int timeouts[] = {o->header_timeout_ms, o->idle_timeout_ms, o->header_timeout_ms,
-                            o->body_timeout_ms,   0,                  o->write_timeout_ms};
+    const int timeouts[] = {o->header_timeout_ms, o->idle_timeout_ms, o->header_timeout_ms, o->body_timeout_ms, 0,
+                            o->write_timeout_ms};
     connection->phase = phase;
     connection->deadline_ms = http_clock_ms() + timeouts[phase];
 }
@@ -116,10 +116,22 @@ static void begin_request(struct connection *c)
     http_connection_phase(c, PHASE_HEADERS);
 }
 
+/* While an answer is written evhttp goes on reading, and nobody takes what comes: stop that when it passes what a
+ * request may have. It reads again for the next request. */
+static void bound_input(struct connection *c, size_t len)
+{
+    const http_options *o = &c->listener->server->options;
+    if (len > o->max_header_bytes + o->max_body_bytes + READ_SLACK)
+        bufferevent_disable(c->bev, EV_READ);
+}
+
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
 {
     struct connection *c = arg;
-    if (info->n_added == 0 || c->phase > PHASE_HEADERS)
+    if (info->n_added == 0)
+        return;
+    bound_input(c, evbuffer_get_length(input));
+    if (c->phase > PHASE_HEADERS)
         return;
     if (c->phase != PHASE_HEADERS)
         begin_request(c);
@@ -260,9 +272,6 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
         return NULL;
     }
     bufferevent_incref(c->bev);
-    /* While an answer is written evhttp goes on reading, and nobody takes what comes: bound it. */
-    bufferevent_setwatermark(c->bev, EV_READ, 0,
-                             server->options.max_body_bytes + server->options.max_header_bytes + READ_SLACK);
     c->listener = listener;
     c->over_cap = atomic_fetch_add(&server->open, 1) >= server->options.max_connections;
     c->next = listener->newborn;

@@ -23,13 +23,13 @@ int http_is_field_value(const char *text); /* no control character but tab */
 struct http_response {
     int status;
     int close;
-    int failed;              /* memory ran out while it was filled */
-    int has_type;            /* a Content-Type was given */
-    char *fields;            /* "Name\0value\0Name\0value\0" */
+    int failed; /* memory ran out while it was filled */
+    int has_type; /* a Content-Type was given */
+    char *fields; /* "Name\0value\0Name\0value\0" */
     size_t fields_len, fields_size;
-    char *body;              /* own, reused */
+    char *body; /* own, reused */
     size_t body_size;
-    const char *data;        /* what to send: body, or static data */
+    const char *data; /* what to send: body, or static data */
     size_t data_len;
 };
 
@@ -39,8 +39,8 @@ void http_response_discard(struct http_response *res); /* frees what it holds */
 /* ---- check.c: framing rules ---- */
 
 struct framing {
-    int major, minor;         /* HTTP version */
-    int has_nul;              /* a NUL byte stood in the header block */
+    int major, minor; /* HTTP version */
+    int has_nul; /* a NUL byte stood in the header block */
     size_t max_header_count;
 };
 
@@ -51,19 +51,19 @@ const http_refusal *http_check_request(const http_request *req, const struct fra
 int http_wants_close(const http_request *req);
 
 extern const http_refusal http_refusal_overload; /* 503 */
-extern const http_refusal http_refusal_memory;   /* 500 */
+extern const http_refusal http_refusal_memory; /* 500 */
 
 /* ---- job.c: one request on its way through the threads ---- */
 
 struct job {
     struct job *next;
     struct listener *listener;
-    struct evhttp_request *evreq;  /* the listener's; a worker never touches it */
+    struct evhttp_request *evreq; /* the listener's; a worker never touches it */
     struct connection *connection; /* the listener's; NULL once it has died */
-    const http_refusal *refusal;   /* set by a worker that did not run it */
+    const http_refusal *refusal; /* set by a worker that did not run it */
     http_request request;
     struct http_response response;
-    char *block;                   /* header array, strings and body of the request */
+    char *block; /* header array, strings and body of the request */
     size_t block_size;
 };
 
@@ -99,7 +99,7 @@ void http_pool_stats(struct pool *pool, http_stats *stats);
 
 #define STAGE_SERVE 0
 #define STAGE_DRAIN 1 /* no new connection, idle ones are closed, answers close theirs */
-#define STAGE_STOP 2  /* ends as soon as all is written, or time is up */
+#define STAGE_STOP 2 /* ends as soon as all is written, or time is up */
 
 /* Counters with one writer each, read by anybody. */
 struct counters {
@@ -113,11 +113,11 @@ struct http_server {
     http_app app;
     struct pool *pool;
     struct listener *listeners;
-    int listener_count;                /* that were made */
-    atomic_int open;                   /* connections of all listeners */
-    atomic_int accepting;              /* listeners that have not begun to drain */
+    int listener_count; /* that were made */
+    atomic_int open; /* connections of all listeners */
+    atomic_int accepting; /* listeners that have not begun to drain */
     pthread_mutex_t lock;
-    pthread_cond_t idle;               /* with lock: told when open or accepting reaches 0 */
+    pthread_cond_t idle; /* with lock: told when open or accepting reaches 0 */
 };
 
 void http_server_tell_idle(http_server *server);
@@ -130,18 +130,18 @@ struct listener {
     struct evhttp *http;
     struct evhttp_bound_socket *bound;
     struct event *wake, *adopt, *tick;
-    int wake_fd;                       /* eventfd: jobs are done, or the stage has changed */
+    int wake_fd; /* eventfd: jobs are done, or the stage has changed */
     atomic_int stage;
     pthread_mutex_t done_lock;
-    struct job_list done;              /* with done_lock: jobs to answer */
+    struct job_list done; /* with done_lock: jobs to answer */
     /* From here on only the listener's thread. */
-    struct job_list fresh;             /* read in this turn of the loop, not yet queued */
-    struct job_list spare;             /* for reuse */
-    struct connection *connections;    /* all that are adopted */
-    struct connection *newborn;        /* made, but not yet known to evhttp */
+    struct job_list fresh; /* read in this turn of the loop, not yet queued */
+    struct job_list spare; /* for reuse */
+    struct connection *connections; /* all that are adopted */
+    struct connection *newborn; /* made, but not yet known to evhttp */
     struct connection **by_fd;
     size_t by_fd_size;
-    char date[32];                     /* of the second date_s */
+    char date[32]; /* of the second date_s */
     int64_t date_s;
     struct counters counters;
 };
@@ -166,10 +166,10 @@ static inline void http_count(_Atomic uint64_t *counter, int64_t by)
 /* ---- connection.c: deadlines and the cap ---- */
 
 /* What a connection does now, each with a deadline of its own. */
-#define PHASE_NEW 0     /* accepted, nothing has come */
-#define PHASE_IDLE 1    /* between two requests */
+#define PHASE_NEW 0 /* accepted, nothing has come */
+#define PHASE_IDLE 1 /* between two requests */
 #define PHASE_HEADERS 2 /* part of a request has come */
-#define PHASE_BODY 3    /* its headers have, its body has not */
+#define PHASE_BODY 3 /* its headers have, its body has not */
 #define PHASE_RUNNING 4 /* the app has it: no deadline here */
 #define PHASE_WRITING 5 /* the answer is on its way */
 
@@ -178,13 +178,13 @@ struct connection {
     struct listener *listener;
     struct bufferevent *bev;
     struct evbuffer_cb_entry *on_input;
-    struct job *job;       /* RUNNING */
-    int64_t deadline_ms;   /* of the phase; on http_clock_ms */
+    struct job *job; /* RUNNING */
+    int64_t deadline_ms; /* of the phase; on http_clock_ms */
     int fd;
     int phase;
     int over_cap;
-    int has_nul;           /* in the headers now read */
-    int line_state;        /* of the search for the end of the headers */
+    int has_nul; /* in the headers now read */
+    int line_state; /* of the search for the end of the headers */
 };
 
 int64_t http_clock_ms(void); /* monotonic, cheap, a few ms coarse */

@@ -31,13 +31,13 @@
 #define HTTP_PATCH 5
 #define HTTP_DELETE 6
 #define HTTP_OPTIONS 7
-#define HTTP_TRACE 8   /* never reaches a handler */
+#define HTTP_TRACE 8 /* never reaches a handler */
 #define HTTP_CONNECT 9 /* never reaches a handler */
 
 typedef struct http_server http_server;
 
 typedef struct http_header {
-    const char *name;  /* as sent: compare without case */
+    const char *name; /* as sent: compare without case */
     const char *value; /* without white space around it; "" when empty */
 } http_header;
 
@@ -47,18 +47,18 @@ typedef struct http_header {
  * header names that are tokens, header values without control characters.
  */
 typedef struct http_request {
-    int method;             /* HTTP_GET, … */
-    const char *target;     /* the request target as sent */
-    const char *path;       /* raw (undecoded) path, without the query: see url.h */
+    int method; /* HTTP_GET, … */
+    const char *target; /* the request target as sent */
+    const char *path; /* raw (undecoded) path, without the query: see url.h */
     size_t path_len;
-    const char *query;      /* raw query without its '?', "" when there is none */
+    const char *query; /* raw query without its '?', "" when there is none */
     const http_header *headers;
     size_t header_count;
-    const char *body;       /* "" when there is none; may hold NUL bytes */
+    const char *body; /* "" when there is none; may hold NUL bytes */
     size_t body_len;
-    const char *peer;       /* remote address as text, without port */
-    int64_t received_us;    /* CLOCK_MONOTONIC, when the last byte had come */
-    int64_t deadline_us;    /* CLOCK_MONOTONIC, when the answer should be there (request_timeout_ms) */
+    const char *peer; /* remote address as text, without port */
+    int64_t received_us; /* CLOCK_MONOTONIC, when the last byte had come */
+    int64_t deadline_us; /* CLOCK_MONOTONIC, when the answer should be there (request_timeout_ms) */
 } http_request;
 
 /* "GET", … ; "OTHER" for HTTP_OTHER and numbers that are no method. Never NULL. Thread-safe. */
@@ -113,11 +113,11 @@ size_t http_response_get_length(const http_response *res);
 #define HTTP_SAME_SITE_NONE 2 /* needs secure */
 
 typedef struct http_set_cookie_options {
-    const char *path;    /* NULL: no Path attribute */
-    int64_t max_age_s;   /* 0 deletes the cookie; below 0: a cookie of the session */
+    const char *path; /* NULL: no Path attribute */
+    int64_t max_age_s; /* 0 deletes the cookie; below 0: a cookie of the session */
     int http_only;
     int secure;
-    int same_site;       /* HTTP_SAME_SITE_… */
+    int same_site; /* HTTP_SAME_SITE_… */
 } http_set_cookie_options;
 
 /*
@@ -125,13 +125,12 @@ typedef struct http_set_cookie_options {
  * RFC 6265 does not allow, the line would pass 4 KiB, SameSite=None without Secure, a __Secure- name without Secure,
  * a __Host- name without Secure or with a path other than "/"; or when http_response_header refuses it.
  */
-int http_set_cookie(http_response *res, const char *name, const char *value,
-                    const http_set_cookie_options *options);
+int http_set_cookie(http_response *res, const char *name, const char *value, const http_set_cookie_options *options);
 
 /* Why the engine does not pass a request on. */
 typedef struct http_refusal {
-    int status;         /* 400, 405, 431, 500, 501, 503, 505 */
-    const char *code;   /* a stable snake_case word, such as "malformed_request" */
+    int status; /* 400, 405, 431, 500, 501, 503, 505 */
+    const char *code; /* a stable snake_case word, such as "malformed_request" */
     const char *detail; /* one sentence for a person */
 } http_refusal;
 
@@ -153,21 +152,21 @@ typedef struct http_app {
 
 /* Times are in milliseconds and at least 1. A value out of range is refused by http_server_start. */
 typedef struct http_options {
-    const char *address;     /* numeric IPv4 or IPv6 address; "127.0.0.1" */
-    uint16_t port;           /* 0: the system picks a free one; 0 */
-    int listeners;           /* threads that accept and parse, 1 to 64; 1 */
-    int workers;             /* threads that run handlers, 1 to 1024; 4 */
-    size_t queue_limit;      /* requests that may wait for a worker, from 1; more are answered 503; 1024 */
+    const char *address; /* numeric IPv4 or IPv6 address; "127.0.0.1" */
+    uint16_t port; /* 0: the system picks a free one; 0 */
+    int listeners; /* threads that accept and parse, 1 to 64; 1 */
+    int workers; /* threads that run handlers, 1 to 1024; 4 */
+    size_t queue_limit; /* requests that may wait for a worker, from 1; more are answered 503; 1024 */
     size_t max_header_bytes; /* of the request line and headers, 256 to 1 MiB; 16 KiB */
     size_t max_header_count; /* 1 to 1000; 100 */
-    size_t max_body_bytes;   /* up to 64 MiB; 256 KiB */
-    int max_connections;     /* open at once on all listeners, from 1; more are closed at once; 4096 */
-    int header_timeout_ms;   /* from accept, or a request's first byte, to the end of its headers; 10 s */
-    int body_timeout_ms;     /* from the end of the headers to the end of the body; 30 s */
-    int idle_timeout_ms;     /* between two requests; 60 s */
-    int write_timeout_ms;    /* for the client to take a whole answer; 120 s */
-    int request_timeout_ms;  /* see http_request.deadline_us; one that waited longer is answered 503; 30 s */
-    int drain_timeout_ms;    /* see http_server_drain_and_stop; 10 s */
+    size_t max_body_bytes; /* up to 64 MiB; 256 KiB */
+    int max_connections; /* open at once on all listeners, from 1; more are closed at once; 4096 */
+    int header_timeout_ms; /* from accept, or a request's first byte, to the end of its headers; 10 s */
+    int body_timeout_ms; /* from the end of the headers to the end of the body; 30 s */
+    int idle_timeout_ms; /* between two requests; 60 s */
+    int write_timeout_ms; /* for the client to take a whole answer; 120 s */
+    int request_timeout_ms; /* see http_request.deadline_us; one that waited longer is answered 503; 30 s */
+    int drain_timeout_ms; /* see http_server_drain_and_stop; 10 s */
 } http_options;
 
 /* Fills in the defaults that stand last in each comment above. */
@@ -178,8 +177,7 @@ void http_options_init(http_options *options);
  * -1, leaves nothing running and writes one sentence to err. options and app are copied; what app points to, and the
  * address string during the call only, must outlive the server. http_server_drain_and_stop must be called to free it.
  */
-int http_server_start(const http_options *options, const http_app *app, http_server **out, char *err,
-                      size_t errlen);
+int http_server_start(const http_options *options, const http_app *app, http_server **out, char *err, size_t errlen);
 
 /* The port it listens on (the one picked, when 0 was asked for), and the address as it was given. */
 uint16_t http_server_port(const http_server *server);
@@ -197,14 +195,14 @@ void http_server_drain_and_stop(http_server *server);
 typedef struct http_stats {
     uint64_t connections_accepted;
     uint64_t connections_refused; /* over max_connections */
-    uint64_t connections_cut;     /* past a deadline */
-    uint64_t connections_open;    /* gauge */
-    uint64_t requests;            /* that reached the app: handed to a worker, or refused */
-    uint64_t requests_refused;    /* of those, refused by the engine, whatever the reason */
-    uint64_t requests_overload;   /* of those, 503: the queue was full, the wait too long, or the server ending */
-    uint64_t requests_in_flight;  /* gauge: read and not yet answered whole */
-    uint64_t queue_length;        /* gauge: waiting for a worker */
-    uint64_t workers_busy;        /* gauge */
+    uint64_t connections_cut; /* past a deadline */
+    uint64_t connections_open; /* gauge */
+    uint64_t requests; /* that reached the app: handed to a worker, or refused */
+    uint64_t requests_refused; /* of those, refused by the engine, whatever the reason */
+    uint64_t requests_overload; /* of those, 503: the queue was full, the wait too long, or the server ending */
+    uint64_t requests_in_flight; /* gauge: read and not yet answered whole */
+    uint64_t queue_length; /* gauge: waiting for a worker */
+    uint64_t workers_busy; /* gauge */
 } http_stats;
 
 /* Thread-safe while the server runs. */

@@ -96,13 +96,13 @@ struct measure {
     size_t headers, target, peer, body, total;
 };
 
-static struct measure measure(const struct evkeyvalq *headers, const char *target, const char *peer,
-                              size_t body)
+static struct measure measure(const struct evkeyvalq *headers, const char *target, const char *peer, size_t body)
 {
     struct measure m = {.target = strlen(target), .peer = strlen(peer), .body = body};
     size_t text = 0;
     const struct evkeyval *h;
-    TAILQ_FOREACH (h, headers, next) {
+    TAILQ_FOREACH(h, headers, next)
+    {
         m.headers++;
         text += strlen(h->key) + strlen(h->value) + 2;
     }
@@ -138,7 +138,8 @@ static void put_headers(http_request *r, const struct evkeyvalq *from, http_head
     r->headers = headers;
     r->header_count = 0;
     const struct evkeyval *h;
-    TAILQ_FOREACH (h, from, next) {
+    TAILQ_FOREACH(h, from, next)
+    {
         http_header *header = &headers[r->header_count++];
         const char *value = h->value + strspn(h->value, " \t"); /* evhttp leaves tabs in front */
         header->name = put(at, h->key, strlen(h->key));

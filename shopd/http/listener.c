@@ -18,10 +18,10 @@
 
 #include "engine.h"
 
-#define SPARE_JOBS 256u     /* kept for reuse */
-#define COPY_BODY 2048u     /* smaller bodies are copied: cheaper than a reference */
-#define BLIND_BODY 65536u   /* larger bodies are written without listening for the client */
-#define STOP_GRACE_MS 1000  /* for clients to take the last answers when draining has failed */
+#define SPARE_JOBS 256u /* kept for reuse */
+#define COPY_BODY 2048u /* smaller bodies are copied: cheaper than a reference */
+#define BLIND_BODY 65536u /* larger bodies are written without listening for the client */
+#define STOP_GRACE_MS 1000 /* for clients to take the last answers when draining has failed */
 #define ALL_METHODS 0xFFFFu /* also those that evhttp does not know: the refusal is ours then */
 #define RETRY_AFTER "1"
 
@@ -33,16 +33,41 @@ static const char *reason_of(int status)
         int status;
         const char *reason;
     } reasons[] = {
-        {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
-        {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-        {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"},
-        {401, "Unauthorized"}, {402, "Payment Required"}, {403, "Forbidden"}, {404, "Not Found"},
-        {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"},
-        {410, "Gone"}, {412, "Precondition Failed"}, {413, "Content Too Large"}, {414, "URI Too Long"},
-        {415, "Unsupported Media Type"}, {422, "Unprocessable Content"}, {428, "Precondition Required"},
-        {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
-        {503, "Service Unavailable"}, {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {402, "Payment Required"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
+        {428, "Precondition Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
     };
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
         if (reasons[i].status == status)
@@ -172,8 +197,7 @@ static void send_answer(struct listener *l, struct job *job)
     }
     struct bufferevent *bev = c->bev;
     size_t length = job->response.data_len;
-    if (atomic_load_explicit(&l->stage, memory_order_relaxed) != STAGE_SERVE ||
-        http_wants_close(&job->request))
+    if (atomic_load_explicit(&l->stage, memory_order_relaxed) != STAGE_SERVE || http_wants_close(&job->request))
         job->response.close = 1;
     c->job = NULL;
     int kept = add_headers(l, job) == 0 ? add_body(job) : -1;
@@ -387,8 +411,7 @@ static void *run(void *arg)
 
 static int smallest(const http_options *o)
 {
-    const int timeouts[] = {o->header_timeout_ms, o->body_timeout_ms, o->idle_timeout_ms,
-                            o->write_timeout_ms};
+    const int timeouts[] = {o->header_timeout_ms, o->body_timeout_ms, o->idle_timeout_ms, o->write_timeout_ms};
     int least = timeouts[0];
     for (size_t i = 1; i < sizeof timeouts / sizeof timeouts[0]; i++)
         if (timeouts[i] < least)

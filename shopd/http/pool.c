@@ -10,12 +10,12 @@ struct pool {
     http_app app;
     size_t limit;
     pthread_mutex_t lock;
-    pthread_cond_t work;    /* jobs were queued, or the pool closes */
+    pthread_cond_t work; /* jobs were queued, or the pool closes */
     pthread_cond_t started; /* a worker is up, or has failed to start */
     struct job_list queue;
-    size_t idle, busy;      /* workers */
-    size_t waking;          /* idle ones that were signalled and have not woken yet */
-    int up, failed;         /* workers */
+    size_t idle, busy; /* workers */
+    size_t waking; /* idle ones that were signalled and have not woken yet */
+    int up, failed; /* workers */
     int closed, abandon;
     pthread_t *threads;
     int thread_count;

@@ -93,8 +93,7 @@ int http_response_header(http_response *res, const char *name, const char *value
         return -1;
     size_t name_size = strlen(name) + 1;
     size_t value_size = strlen(value) + 1;
-    if (name_size > MAX_FIELDS || value_size > MAX_FIELDS ||
-        res->fields_len + name_size + value_size > MAX_FIELDS)
+    if (name_size > MAX_FIELDS || value_size > MAX_FIELDS || res->fields_len + name_size + value_size > MAX_FIELDS)
         return -1;
     if (grow(res, &res->fields, &res->fields_size, res->fields_len + name_size + value_size) != 0)
         return -1;
@@ -181,8 +180,7 @@ __attribute__((format(printf, 2, 3))) static void line_add(struct line *line, co
         line->len += (size_t)n;
 }
 
-int http_set_cookie(http_response *res, const char *name, const char *value,
-                    const http_set_cookie_options *options)
+int http_set_cookie(http_response *res, const char *name, const char *value, const http_set_cookie_options *options)
 {
     static const char *const same_site[] = {"Strict", "Lax", "None"};
     if (!cookie_is_allowed(name, value, options))

@@ -58,7 +58,7 @@ static const char *bad_option(const http_options *o)
         {"request_timeout_ms", (uint64_t)o->request_timeout_ms, 1, MAX_MS},
         {"drain_timeout_ms", (uint64_t)o->drain_timeout_ms, 1, MAX_MS},
     };
-    if (o->address == NULL || strlen(o->address) >= sizeof ((http_server *)0)->address)
+    if (o->address == NULL || strlen(o->address) >= sizeof((http_server *)0)->address)
         return "address";
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (rules[i].value < rules[i].least || rules[i].value > rules[i].most)
@@ -70,9 +70,8 @@ static const char *bad_option(const http_options *o)
 
 static int resolve(const http_options *o, struct addrinfo **out)
 {
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
-                             .ai_family = AF_UNSPEC,
-                             .ai_socktype = SOCK_STREAM};
+    struct addrinfo hints = {
+        .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     char port[8];
     snprintf(port, sizeof port, "%u", (unsigned)o->port);
     return getaddrinfo(o->address, port, &hints, out);
@@ -87,8 +86,7 @@ static int bound_socket(const struct sockaddr *address, socklen_t len, int share
         return -1;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
-        (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) ||
-        bind(fd, address, len) != 0) {
+        (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) || bind(fd, address, len) != 0) {
         int saved = errno;
         close(fd);
         errno = saved;
@@ -166,8 +164,8 @@ static int listen_all(http_server *s, char *err, size_t errlen)
     }
     rc = open_listeners(s, found->ai_addr, found->ai_addrlen);
     if (rc != 0)
-        snprintf(err, errlen, "cannot listen on %s port %u: %s", s->options.address,
-                 (unsigned)s->options.port, strerror(errno));
+        snprintf(err, errlen, "cannot listen on %s port %u: %s", s->options.address, (unsigned)s->options.port,
+                 strerror(errno));
     freeaddrinfo(found);
     return rc;
 }
@@ -242,8 +240,7 @@ static int start_threads(http_server *s, char *err, size_t errlen)
     return -1;
 }
 
-int http_server_start(const http_options *options, const http_app *app, http_server **out, char *err,
-                      size_t errlen)
+int http_server_start(const http_options *options, const http_app *app, http_server **out, char *err, size_t errlen)
 {
     const char *bad = bad_option(options);
     *out = NULL;

@@ -51,8 +51,7 @@ static int is_cookie_text(const char *text, size_t len)
 }
 
 /* Looks at one pair of a Cookie header: 1 it is the cookie and its value is sound, 0 another one, -1 it is unsound. */
-static int match_cookie(const char *pair, size_t len, const char *name, size_t name_len, const char **value,
-                        size_t *value_len)
+static int match_cookie(const char *pair, size_t len, const char *name, size_t name_len, const char **value, size_t *value_len)
 {
     if (len <= name_len || memcmp(pair, name, name_len) != 0 || pair[name_len] != '=')
         return 0;

@@ -87,8 +87,8 @@ static int segment_is_allowed(const char *text, size_t len)
     return 1;
 }
 
-int http_path_split(const char *path, size_t path_len, char *buffer, size_t size, const char **segments,
-                    size_t max_segments, size_t *count)
+int http_path_split(const char *path, size_t path_len, char *buffer, size_t size, const char **segments, size_t max_segments,
+                    size_t *count)
 {
     *count = 0;
     if (path_len == 0 || path[0] != '/')
@@ -131,8 +131,8 @@ static int decode_pair(const char *pair, size_t len, char **buffer, http_param *
     return HTTP_URL_OK;
 }
 
-int http_query_parse(const char *query, size_t query_len, char *buffer, size_t size, http_param *params,
-                     size_t max_params, size_t *count)
+int http_query_parse(const char *query, size_t query_len, char *buffer, size_t size, http_param *params, size_t max_params,
+                     size_t *count)
 {
     *count = 0;
     if (size <= query_len)
@@ -155,8 +155,8 @@ int http_query_parse(const char *query, size_t query_len, char *buffer, size_t s
 
 static int is_unreserved(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+           c == '~';
 }
 
 long http_url_encode(const char *text, size_t len, char *out, size_t size)

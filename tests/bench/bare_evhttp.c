@@ -93,9 +93,8 @@ static int listen_on(const char *address, long *port)
     if (fd < 0 || inet_pton(AF_INET, address, &name.sin_addr) != 1 ||
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
-        bind(fd, (struct sockaddr *)&name, len) != 0 || listen(fd, 1024) != 0 ||
-        getsockname(fd, (struct sockaddr *)&name, &len) != 0) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || bind(fd, (struct sockaddr *)&name, len) != 0 ||
+        listen(fd, 1024) != 0 || getsockname(fd, (struct sockaddr *)&name, &len) != 0) {
         if (fd >= 0)
             close(fd);
         return -1;

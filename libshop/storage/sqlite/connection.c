@@ -24,9 +24,9 @@ static const char settings_of_writer[] = "PRAGMA temp_store = MEMORY;"
                                          "PRAGMA synchronous = FULL;"
                                          "PRAGMA foreign_keys = ON;"
                                          "PRAGMA secure_delete = FAST;"
-                                         "PRAGMA cache_size = -2048;"
+                                         "PRAGMA cache_size = -4096;"
                                          "PRAGMA wal_autocheckpoint = 0;"
-                                         "PRAGMA journal_size_limit = 16777216;";
+                                         "PRAGMA journal_size_limit = 33554432;";
 
 int32_t shop_sqlite_outcome(int code)
 {

@@ -18,8 +18,8 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 
-static atomic_long countdown;      /* the allocation that fails; below 1: none */
-static _Thread_local int exempt;   /* the client's own allocations */
+static atomic_long countdown; /* the allocation that fails; below 1: none */
+static _Thread_local int exempt; /* the client's own allocations */
 
 static int fails_now(void)
 {

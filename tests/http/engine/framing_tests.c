@@ -132,8 +132,7 @@ static void bodies_of_every_size_arrive_whole(void)
     client_open(&c, &toy);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0] * 2; i++) {
         char text[128];
-        snprintf(text, sizeof text, "GET /%s/%ld HTTP/1.1\r\n" HOST "\r\n", i % 2 ? "static" : "size",
-                 sizes[i / 2]);
+        snprintf(text, sizeof text, "GET /%s/%ld HTTP/1.1\r\n" HOST "\r\n", i % 2 ? "static" : "size", sizes[i / 2]);
         client_say(&c, text);
         client_read(&c, &r, 0);
         CHECK(r.status == 200 && r.body_len == (size_t)sizes[i / 2]);
@@ -209,7 +208,7 @@ static void methods_reach_the_handler(void)
 struct refusal_case {
     const char *request; /* if it could be read as two, the second is SMUGGLED */
     int status;
-    int ours;            /* the app filled the answer */
+    int ours; /* the app filled the answer */
 };
 
 /* Each is answered once with its status, closes the connection, and reaches no handler. */
@@ -457,7 +456,7 @@ static void headers_arrive_trimmed_and_first_wins(void)
     static const struct {
         const char *header, *value;
     } cases[] = {
-        {"x-test: a\r\nX-TEST: b\r\n", "a"}, {"X-Test:\t a b \t\r\n", "a b"}, {"X-Test:\r\n", ""},
+        {"x-test: a\r\nX-TEST: b\r\n", "a"}, {"X-Test:\t a b \t\r\n", "a b"},      {"X-Test:\r\n", ""},
         {"X-Test: a\r\n b\r\n", "a b"},      {"X-Test: \xC3\xA9\r\n", "\xC3\xA9"}, {"", "(none)"},
     };
     struct toy toy;

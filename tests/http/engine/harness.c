@@ -65,8 +65,7 @@ static void echo(const http_request *req, http_response *res)
     size_t size = req->body_len + strlen(req->target) * 2 + 64;
     char *text = malloc(size);
     CHECK(text != NULL);
-    int n = snprintf(text, size, "%s %s %s %zu\n", http_method_name(req->method), req->path, req->query,
-                     req->body_len);
+    int n = snprintf(text, size, "%s %s %s %zu\n", http_method_name(req->method), req->path, req->query, req->body_len);
     memcpy(text + n, req->body, req->body_len);
     CHECK(http_response_header(res, "Content-Type", "text/plain") == 0);
     CHECK(http_response_body(res, text, (size_t)n + req->body_len) == 0);
@@ -77,9 +76,17 @@ static void try_bad_headers(http_response *res)
 {
     static const struct {
         const char *name, *value;
-    } bad[] = {{"X-A", "a\r\nX-B: b"}, {"X-A", "a\nb"},         {"X-A\r\nX-B", "b"}, {"X-A:", "b"},
-               {"", "b"},              {"X-A", "a\x01"},        {"X A", "b"},        {"Connection", "close"},
-               {"content-length", "1"}, {"Transfer-Encoding", "chunked"}, {"Date", "now"}};
+    } bad[] = {{"X-A", "a\r\nX-B: b"},
+               {"X-A", "a\nb"},
+               {"X-A\r\nX-B", "b"},
+               {"X-A:", "b"},
+               {"", "b"},
+               {"X-A", "a\x01"},
+               {"X A", "b"},
+               {"Connection", "close"},
+               {"content-length", "1"},
+               {"Transfer-Encoding", "chunked"},
+               {"Date", "now"}};
     char text[32];
     int refused = 0;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -141,8 +148,7 @@ static void toy_refuse(void *app, const http_refusal *why, const http_request *r
     if (toy->on_refuse != NULL)
         toy->on_refuse(toy);
     CHECK(req != NULL && req->target != NULL && req->path != NULL && req->query != NULL);
-    snprintf(text, sizeof text, "{\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\"}", why->status, why->code,
-             why->detail);
+    snprintf(text, sizeof text, "{\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\"}", why->status, why->code, why->detail);
     CHECK(http_response_header(res, "Content-Type", "application/problem+json") == 0);
     CHECK(http_response_body(res, text, strlen(text)) == 0);
 }

@@ -20,7 +20,7 @@ struct test {
     const char *name;
     void (*run)(void);
 };
-extern const struct test framing_tests[];   /* each ended by {NULL, NULL} */
+extern const struct test framing_tests[]; /* each ended by {NULL, NULL} */
 extern const struct test lifecycle_tests[];
 
 /* ---- The toy app ----
@@ -36,11 +36,11 @@ extern const struct test lifecycle_tests[];
  */
 struct toy {
     http_server *server;
-    atomic_int handled;    /* handlers entered */
-    atomic_int refused;    /* refusals */
-    atomic_int workers;    /* states alive */
+    atomic_int handled; /* handlers entered */
+    atomic_int refused; /* refusals */
+    atomic_int workers; /* states alive */
     atomic_int fail_start; /* worker_start returns NULL */
-    atomic_int open;       /* the gate */
+    atomic_int open; /* the gate */
     void (*on_refuse)(struct toy *toy); /* if any: called on the listener's thread */
 };
 
@@ -52,10 +52,10 @@ void toy_open_gate(struct toy *toy);
 http_options toy_options(void);
 
 /* Waits until a condition holds; fails the test after 20 s. */
-#define WAIT_UNTIL(what)                                                 \
-    for (int tries_ = 0; !(what); tries_++) {                            \
-        CHECK_FOR(tries_ < 20000, "waited too long for " #what);         \
-        pause_briefly();                                                 \
+#define WAIT_UNTIL(what)                                                                                                       \
+    for (int tries_ = 0; !(what); tries_++) {                                                                                  \
+        CHECK_FOR(tries_ < 20000, "waited too long for " #what);                                                               \
+        pause_briefly();                                                                                                       \
     }
 void pause_briefly(void); /* 1 ms, between two looks at a condition */
 http_stats stats_of(const struct toy *toy);
@@ -65,15 +65,15 @@ int64_t now_ms(void);
 
 struct client {
     int fd;
-    char *data;      /* read and not yet taken */
+    char *data; /* read and not yet taken */
     size_t len, size;
-    int ended;       /* EOF or reset was seen */
+    int ended; /* EOF or reset was seen */
 };
 
 struct reply {
     int status;
     char head[8192]; /* status line and headers */
-    char *body;      /* ended by NUL */
+    char *body; /* ended by NUL */
     size_t body_len;
 };
 
@@ -85,7 +85,7 @@ void client_say(struct client *c, const char *text);
 /* Reads one reply; without_body: of HEAD, 204, 304. Fails the test when none comes. */
 void client_read(struct client *c, struct reply *r, int without_body);
 void client_read_body(struct client *c, struct reply *r);
-int client_ended(struct client *c);              /* waits; 1 when the server closed and nothing more had come */
+int client_ended(struct client *c); /* waits; 1 when the server closed and nothing more had come */
 int client_wait_input(struct client *c, int ms); /* 1: something to read (or EOF) within ms */
 void reply_free(struct reply *r);
 /* Copies the value of a header of the reply; 0 when absent. */

@@ -48,9 +48,8 @@ static void pipelined_requests_are_answered_in_order(void)
     toy_start(&toy, &o);
     client_open(&c, &toy);
     for (int i = 0; i < COUNT; i++)
-        len += (size_t)snprintf(text + len, sizeof text - len,
-                                "POST /n/%d HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n%.*s", i, i % 10,
-                                i % 10, "0123456789");
+        len += (size_t)snprintf(text + len, sizeof text - len, "POST /n/%d HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n%.*s",
+                                i, i % 10, i % 10, "0123456789");
     client_send(&c, text, len);
     for (int i = 0; i < COUNT; i++) {
         struct reply r;
@@ -223,8 +222,7 @@ static void slow_readers_are_cut_at_their_deadline(void)
     toy_start(&toy, &o);
     for (int i = 0; i < 2; i++) {
         client_open(&c, &toy);
-        client_say(&c, i ? "GET /static/16000000 HTTP/1.1\r\n" HOST "\r\n"
-                         : "GET /size/16000000 HTTP/1.1\r\n" HOST "\r\n");
+        client_say(&c, i ? "GET /static/16000000 HTTP/1.1\r\n" HOST "\r\n" : "GET /size/16000000 HTTP/1.1\r\n" HOST "\r\n");
         WAIT_UNTIL(stats_of(&toy).connections_cut == (uint64_t)i + 1);
         client_close(&c);
     }
@@ -432,8 +430,14 @@ static void connections_may_die_under_a_running_request(void)
 static void clients_may_leave_in_the_middle_of_anything(void)
 {
     static const char *const parts[] = {
-        "", "G", "GET /echo HTTP/1.1\r\n", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nabc",
-        "GET /size/8000000 HTTP/1.1\r\n" HOST "\r\n", ECHO ECHO ECHO "GET /", "BAD\r\n\r\n", "TRACE / HTTP/1.1\r\n\r\n",
+        "",
+        "G",
+        "GET /echo HTTP/1.1\r\n",
+        "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nabc",
+        "GET /size/8000000 HTTP/1.1\r\n" HOST "\r\n",
+        ECHO ECHO ECHO "GET /",
+        "BAD\r\n\r\n",
+        "TRACE / HTTP/1.1\r\n\r\n",
     };
     struct toy toy;
     toy_start(&toy, NULL);
@@ -454,9 +458,9 @@ static void clients_may_leave_in_the_middle_of_anything(void)
 
 static void half_closed_clients_get_their_whole_answer(void)
 {
-    static const char *const requests[] = {
-        "GET /size/100 HTTP/1.1\r\n" HOST "\r\n", "GET /size/16000000 HTTP/1.1\r\n" HOST "\r\n",
-        "GET /static/16000000 HTTP/1.1\r\n" HOST "\r\n"};
+    static const char *const requests[] = {"GET /size/100 HTTP/1.1\r\n" HOST "\r\n",
+                                           "GET /size/16000000 HTTP/1.1\r\n" HOST "\r\n",
+                                           "GET /static/16000000 HTTP/1.1\r\n" HOST "\r\n"};
     static const size_t sizes[] = {100, 16000000, 16000000};
     struct toy toy;
     toy_start(&toy, NULL);

@@ -58,8 +58,8 @@ Test(cookie, that_is_ambiguous_or_malformed_is_refused)
     static const struct {
         const char *first, *second;
     } cases[] = {
-        {"t=1; t=2", NULL}, {"t=1; a=b; t=1", NULL}, {"t=1", "t=2"},      {"t=a b", NULL}, {"t=a,b", NULL},
-        {"t=a\\b", NULL},   {"t=\"a", NULL},         {"t=a\"", NULL},     {"t=\"", NULL},  {"t=\xC3\xA9", NULL},
+        {"t=1; t=2", NULL}, {"t=1; a=b; t=1", NULL}, {"t=1", "t=2"},       {"t=a b", NULL}, {"t=a,b", NULL},
+        {"t=a\\b", NULL},   {"t=\"a", NULL},         {"t=a\"", NULL},      {"t=\"", NULL},  {"t=\xC3\xA9", NULL},
         {"t=a\x7F", NULL},  {"t=a\tb", NULL},        {"a=1; t=a b", NULL},
     };
     char out[64];
