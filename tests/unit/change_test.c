@@ -10,7 +10,6 @@
 
 #include <shop/sys/storage.h>
 
-#include "storage/schema.h"
 #include "support.h"
 
 /* ------------------------------------------------------------------------------------------------ a backend that fails on demand */
