@@ -10,7 +10,9 @@ extern const shop_type shop_category_type, shop_shelf_item_type, shop_category_d
 extern const shop_type shop_cart_type, shop_cart_item_type, shop_cart_item_input_type, shop_cart_quantity_input_type;
 extern const shop_type shop_order_type, shop_order_brief_type, shop_order_item_type, shop_order_input_type,
     shop_order_status_input_type, shop_order_filter_type, shop_order_admin_filter_type;
-extern const shop_type shop_payment_brief_type;
+extern const shop_type shop_payment_type, shop_payment_brief_type, shop_intent_type, shop_payment_config_type,
+    shop_payment_statistics_type, shop_payment_filter_type, shop_intent_input_type, shop_confirm_input_type, shop_sync_input_type,
+    shop_payment_cancel_input_type, shop_refund_input_type;
 
 const shop_type *const shop_types[] = {
     &shop_user_type,
@@ -44,6 +46,16 @@ const shop_type *const shop_types[] = {
     &shop_order_status_input_type,
     &shop_order_filter_type,
     &shop_order_admin_filter_type,
+    &shop_payment_type,
     &shop_payment_brief_type,
+    &shop_intent_type,
+    &shop_payment_config_type,
+    &shop_payment_statistics_type,
+    &shop_payment_filter_type,
+    &shop_intent_input_type,
+    &shop_confirm_input_type,
+    &shop_sync_input_type,
+    &shop_payment_cancel_input_type,
+    &shop_refund_input_type,
     NULL,
 };

@@ -229,8 +229,12 @@ shop_status shop_order_move(shop_ctx *cx, shop_batch *b, shop_order *order, cons
     if (!shop_order_may_become(order->status, to))
         return shop_order_fail_transition(cx, order->status, to);
     int64_t now = shop_now(cx->shop);
-    if (strcmp(to, ORDER_CANCELLED) == 0)
+    if (strcmp(to, ORDER_CANCELLED) == 0) {
         return_stock(b, order);
+        shop_status status = order->payment ? shop_payment_part_give_back(cx, b, order->id) : SHOP_OK;
+        if (status != SHOP_OK)
+            return status;
+    }
     update_status(b, to, now);
     shop_guard_int(b, ORDER_ID, SHOP_PRED_EQ, order->id);
     shop_guard_text(b, ORDER_STATUS, SHOP_PRED_EQ, order->status);

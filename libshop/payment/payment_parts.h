@@ -24,6 +24,12 @@ const shop_payment_brief *shop_payment_part_find(shop_ctx *cx, const shop_query 
 int shop_payment_part_under_way(const shop_payment_brief *payment);
 
 /*
+ * In the batch that cancels an order: what was paid for it is reserved to go back, so that nothing is forgotten whatever happens next.
+ * Nothing when nothing was paid.
+ */
+shop_status shop_payment_part_give_back(shop_ctx *cx, shop_batch *b, int64_t order_id);
+
+/*
  * After its order was cancelled: cancels the payment at the gateway, or refunds what was captured. Safe to call any number of times.
  * SHOP_OK when there is nothing left to do; else the gateway's or storage's error (the reconciler will call again).
  */
