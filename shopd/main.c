@@ -13,14 +13,15 @@
 /* Flags that every command takes have no name of a command's own list. */
 static const struct flag_row {
     const char *name;
-    const char *setting;  /* the setting that it gives; NULL: a switch, or --config */
+    const char *setting; /* the setting that it gives; NULL: a switch, or --config */
     int for_all;
 } flag_rows[] = {
     {"database", "DATABASE_URL", 1}, {"config", NULL, 1}, {"listen", "SHOP_LISTEN", 0}, {"demo", NULL, 0},
     {"password-stdin", NULL, 0},     {"yaml", NULL, 0},   {"watch", NULL, 0},
 };
 
-static int has_word(const char *words, const char *word, size_t length) {
+static int has_word(const char *words, const char *word, size_t length)
+{
     const char *at = words;
     while (*at != '\0') {
         size_t here = strcspn(at, " ");
@@ -33,7 +34,8 @@ static int has_word(const char *words, const char *word, size_t length) {
     return 0;
 }
 
-static const struct flag_row *find_flag(const command *c, const char *name, size_t length) {
+static const struct flag_row *find_flag(const command *c, const char *name, size_t length)
+{
     for (size_t i = 0; i < sizeof flag_rows / sizeof flag_rows[0]; i++) {
         const struct flag_row *row = &flag_rows[i];
         if (strlen(row->name) == length && strncmp(row->name, name, length) == 0 &&
@@ -44,7 +46,8 @@ static const struct flag_row *find_flag(const command *c, const char *name, size
     return NULL;
 }
 
-static void set_switch(command_line *line, const char *name) {
+static void set_switch(command_line *line, const char *name)
+{
     line->settings.demo |= strcmp(name, "demo") == 0;
     line->password_stdin |= strcmp(name, "password-stdin") == 0;
     line->yaml |= strcmp(name, "yaml") == 0;
@@ -52,7 +55,8 @@ static void set_switch(command_line *line, const char *name) {
 }
 
 /* Takes the flag at arguments[*i], and its value behind "=" or in the next argument. */
-static int take_flag(command_line *line, const command *c, char **arguments, int *i, const char **config_file) {
+static int take_flag(command_line *line, const command *c, char **arguments, int *i, const char **config_file)
+{
     const char *name = arguments[*i] + 2;
     size_t length = strcspn(name, "=");
     const struct flag_row *row = find_flag(c, name, length);
@@ -81,7 +85,8 @@ static int take_flag(command_line *line, const command *c, char **arguments, int
     return EXIT_DONE;
 }
 
-static int take_word(command_line *line, const command *c, const char *word) {
+static int take_word(command_line *line, const command *c, const char *word)
+{
     if (c->word == NULL || line->word != NULL) {
         return command_fail(EXIT_USAGE, "%s does not take '%s'; `shopd help %s` says more", c->name, word, c->name);
     }
@@ -89,7 +94,8 @@ static int take_word(command_line *line, const command *c, const char *word) {
     return EXIT_DONE;
 }
 
-static int read_arguments(command_line *line, const command *c, char **arguments, const char **config_file) {
+static int read_arguments(command_line *line, const command *c, char **arguments, const char **config_file)
+{
     int code = EXIT_DONE;
     for (int i = 0; code == EXIT_DONE && arguments[i] != NULL; i++) {
         int is_flag = strncmp(arguments[i], "--", 2) == 0;
@@ -101,7 +107,8 @@ static int read_arguments(command_line *line, const command *c, char **arguments
     return code;
 }
 
-static int read_settings(command_line *line, const char *config_file) {
+static int read_settings(command_line *line, const char *config_file)
+{
     config *settings = &line->settings;
     int ok = config_read_environment(settings, environ) &&
              (config_file == NULL || config_read_file(settings, config_file, 1, 1)) &&
@@ -110,7 +117,8 @@ static int read_settings(command_line *line, const char *config_file) {
 }
 
 /* `shopd --version`, `--help`, `-h` are understood as the commands. */
-static const char *command_name(const char *first) {
+static const char *command_name(const char *first)
+{
     if (first == NULL) {
         return "serve";
     }
@@ -120,11 +128,13 @@ static const char *command_name(const char *first) {
     return strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 ? "help" : first;
 }
 
-static int needs_settings(const command *c) {
+static int needs_settings(const command *c)
+{
     return c->run != command_help && c->run != command_version;
 }
 
-static int run(command_line *line, char **arguments) {
+static int run(command_line *line, char **arguments)
+{
     const char *config_file = NULL;
     const char *name = command_name(arguments[0]);
     int is_flag = strncmp(name, "--", 2) == 0;
@@ -142,7 +152,8 @@ static int run(command_line *line, char **arguments) {
     return code == EXIT_DONE ? c->run(line) : code;
 }
 
-int main(int count, char **arguments) {
+int main(int count, char **arguments)
+{
     command_line line;
     (void)count;
     mallopt(M_ARENA_MAX, 2); /* memory that one thread frees serves the others: a small process stays small */

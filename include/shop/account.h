@@ -36,17 +36,17 @@ SHOP_API int64_t shop_user_id(const shop_user *user);
 SHOP_API const char *shop_user_email(const shop_user *user); /* as stored: folded */
 SHOP_API const char *shop_user_first_name(const shop_user *user);
 SHOP_API const char *shop_user_last_name(const shop_user *user);
-SHOP_API int32_t shop_user_is_active(const shop_user *user);      /* 1 or 0; 0: may not log in */
-SHOP_API int32_t shop_user_is_staff(const shop_user *user);       /* 1 or 0 */
+SHOP_API int32_t shop_user_is_active(const shop_user *user); /* 1 or 0; 0: may not log in */
+SHOP_API int32_t shop_user_is_staff(const shop_user *user); /* 1 or 0 */
 SHOP_API int32_t shop_user_email_verified(const shop_user *user); /* 1 or 0 */
 SHOP_API const char *shop_user_role(const shop_user *user, size_t i); /* "customer", "staff"; NULL beyond the end */
-SHOP_API int64_t shop_user_date_joined(const shop_user *user);        /* microseconds since 1970 UTC */
+SHOP_API int64_t shop_user_date_joined(const shop_user *user); /* microseconds since 1970 UTC */
 SHOP_API shop_status shop_user_to_json(shop_ctx *cx, const shop_user *user, const char **json, size_t *length);
 
 /* A pair of tokens. Type "tokens". Secrets: not for logs. */
 typedef struct shop_tokens shop_tokens;
 
-SHOP_API const char *shop_tokens_access(const shop_tokens *tokens);  /* lives options.access_ttl seconds */
+SHOP_API const char *shop_tokens_access(const shop_tokens *tokens); /* lives options.access_ttl seconds */
 SHOP_API const char *shop_tokens_refresh(const shop_tokens *tokens); /* lives options.refresh_ttl seconds, good once */
 SHOP_API shop_status shop_tokens_to_json(shop_ctx *cx, const shop_tokens *tokens, const char **json, size_t *length);
 
@@ -68,14 +68,17 @@ SHOP_API shop_status shop_session_bare(shop_ctx *cx, const shop_session *session
 /* Type "register_input". All are required. */
 typedef struct shop_register_input {
     size_t struct_size;
-    const char *email;      /* at most 254 bytes */
+    const char *email; /* at most 254 bytes */
     const char *first_name; /* one line, at most 150 characters */
-    const char *last_name;  /* one line, at most 150 characters */
+    const char *last_name; /* one line, at most 150 characters */
     const char *password;
     const char *password2; /* the same again */
 } shop_register_input;
 
-#define SHOP_REGISTER_INPUT_INIT { sizeof(shop_register_input), NULL, NULL, NULL, NULL, NULL }
+#define SHOP_REGISTER_INPUT_INIT                                                                                               \
+    {                                                                                                                          \
+        sizeof(shop_register_input), NULL, NULL, NULL, NULL, NULL                                                              \
+    }
 SHOP_API void shop_register_input_init(shop_register_input *input);
 
 /* Type "login_input". Both are required. */
@@ -85,7 +88,10 @@ typedef struct shop_login_input {
     const char *password;
 } shop_login_input;
 
-#define SHOP_LOGIN_INPUT_INIT { sizeof(shop_login_input), NULL, NULL }
+#define SHOP_LOGIN_INPUT_INIT                                                                                                  \
+    {                                                                                                                          \
+        sizeof(shop_login_input), NULL, NULL                                                                                   \
+    }
 SHOP_API void shop_login_input_init(shop_login_input *input);
 
 /* Type "refresh_input": what a client sends to refresh or to log out. */
@@ -94,19 +100,25 @@ typedef struct shop_refresh_input {
     const char *refresh; /* a refresh token; required by the library, left out by clients that hold it in a cookie */
 } shop_refresh_input;
 
-#define SHOP_REFRESH_INPUT_INIT { sizeof(shop_refresh_input), NULL }
+#define SHOP_REFRESH_INPUT_INIT                                                                                                \
+    {                                                                                                                          \
+        sizeof(shop_refresh_input), NULL                                                                                       \
+    }
 SHOP_API void shop_refresh_input_init(shop_refresh_input *input);
 
 /* Type "password_input". */
 typedef struct shop_password_input {
     size_t struct_size;
-    const char *old_password;  /* required */
-    const char *new_password;  /* required */
+    const char *old_password; /* required */
+    const char *new_password; /* required */
     const char *new_password2; /* required: the same again */
-    const char *refresh;       /* optional: a refresh token of the session that goes on; one that is not good keeps nothing */
+    const char *refresh; /* optional: a refresh token of the session that goes on; one that is not good keeps nothing */
 } shop_password_input;
 
-#define SHOP_PASSWORD_INPUT_INIT { sizeof(shop_password_input), NULL, NULL, NULL, NULL }
+#define SHOP_PASSWORD_INPUT_INIT                                                                                               \
+    {                                                                                                                          \
+        sizeof(shop_password_input), NULL, NULL, NULL, NULL                                                                    \
+    }
 SHOP_API void shop_password_input_init(shop_password_input *input);
 
 /* Type "profile_input": what somebody may change of the own account. NULL: stays. */
@@ -117,7 +129,10 @@ typedef struct shop_profile_input {
     const char *last_name;
 } shop_profile_input;
 
-#define SHOP_PROFILE_INPUT_INIT { sizeof(shop_profile_input), NULL, NULL, NULL }
+#define SHOP_PROFILE_INPUT_INIT                                                                                                \
+    {                                                                                                                          \
+        sizeof(shop_profile_input), NULL, NULL, NULL                                                                           \
+    }
 SHOP_API void shop_profile_input_init(shop_profile_input *input);
 
 /* ------------------------------------------------------------------------------------------------ sessions */

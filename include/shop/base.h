@@ -45,20 +45,20 @@ SHOP_API const char *shop_version(void);
 typedef int32_t shop_status;
 
 #define SHOP_OK 0
-#define SHOP_INVALID 1         /* the input breaks a rule; code, detail and perhaps fields say which */
+#define SHOP_INVALID 1 /* the input breaks a rule; code, detail and perhaps fields say which */
 #define SHOP_UNAUTHENTICATED 2 /* nobody acts, or the token or password is not good */
-#define SHOP_FORBIDDEN 3       /* known, but not allowed */
-#define SHOP_NOT_FOUND 4       /* not there, or not this actor's */
-#define SHOP_CONFLICT 5        /* the state of the shop does not allow it */
-#define SHOP_PRECONDITION 6    /* If-Match did not match: it was changed meanwhile */
-#define SHOP_KEY_REUSED 7      /* the idempotency key belongs to another request */
-#define SHOP_DECLINED 8        /* the payment gateway refused, for a reason that concerns the customer */
-#define SHOP_BUSY 9            /* too much at once; nothing happened; try again */
-#define SHOP_UNAVAILABLE 10    /* storage or gateway cannot be reached; nothing is lost; try again */
-#define SHOP_GATEWAY 11        /* the payment gateway answered something that makes no sense */
+#define SHOP_FORBIDDEN 3 /* known, but not allowed */
+#define SHOP_NOT_FOUND 4 /* not there, or not this actor's */
+#define SHOP_CONFLICT 5 /* the state of the shop does not allow it */
+#define SHOP_PRECONDITION 6 /* If-Match did not match: it was changed meanwhile */
+#define SHOP_KEY_REUSED 7 /* the idempotency key belongs to another request */
+#define SHOP_DECLINED 8 /* the payment gateway refused, for a reason that concerns the customer */
+#define SHOP_BUSY 9 /* too much at once; nothing happened; try again */
+#define SHOP_UNAVAILABLE 10 /* storage or gateway cannot be reached; nothing is lost; try again */
+#define SHOP_GATEWAY 11 /* the payment gateway answered something that makes no sense */
 #define SHOP_NO_MEMORY 12
-#define SHOP_INTERNAL 13       /* a defect of ours; the log has more */
-#define SHOP_MISUSE 14         /* a call that breaks the rules of the API: NULL where none may be, wrong struct_size */
+#define SHOP_INTERNAL 13 /* a defect of ours; the log has more */
+#define SHOP_MISUSE 14 /* a call that breaks the rules of the API: NULL where none may be, wrong struct_size */
 
 /* The name of a status, "not_found"; "unknown" for another number. Static text. Thread-safe. */
 SHOP_API const char *shop_status_name(shop_status status);
@@ -89,29 +89,32 @@ typedef struct shop_ctx shop_ctx;
 /* How a shop is opened. Texts are copied by shop_open. */
 typedef struct shop_options {
     size_t struct_size;
-    const char *database;        /* "memory:", "sqlite:PATH", or a registered backend's URL; required */
-    const char *secret_key;      /* at least 32 bytes; signs tokens, seals stored answers. NULL: a random one for this process */
-    const char *currency;        /* ISO 4217, any case; default "usd" */
-    int64_t access_ttl;          /* seconds an access token lives; default 300 */
-    int64_t refresh_ttl;         /* seconds a refresh token lives; default 604800 */
-    int64_t order_ttl;           /* seconds an unpaid order lives; 0: for ever; default 1800 */
-    int64_t idempotency_ttl;     /* seconds an idempotency key is kept; default 86400 */
+    const char *database; /* "memory:", "sqlite:PATH", or a registered backend's URL; required */
+    const char *secret_key; /* at least 32 bytes; signs tokens, seals stored answers. NULL: a random one for this process */
+    const char *currency; /* ISO 4217, any case; default "usd" */
+    int64_t access_ttl; /* seconds an access token lives; default 300 */
+    int64_t refresh_ttl; /* seconds a refresh token lives; default 604800 */
+    int64_t order_ttl; /* seconds an unpaid order lives; 0: for ever; default 1800 */
+    int64_t idempotency_ttl; /* seconds an idempotency key is kept; default 86400 */
     int64_t password_memory_kib; /* Argon2id memory; default 19456, the least that is sound; lower only in tests */
-    int64_t password_passes;     /* Argon2id passes; default 2 */
-    int64_t password_threads;    /* how many hashes may run at once; default 2 */
-    int64_t call_timeout_ms;     /* how long one context may wait for storage; default 5000 */
+    int64_t password_passes; /* Argon2id passes; default 2 */
+    int64_t password_threads; /* how many hashes may run at once; default 2 */
+    int64_t call_timeout_ms; /* how long one context may wait for storage; default 5000 */
     const char *publishable_key; /* handed to clients by shop_payment_config; default "pk_test_shop" */
-    const char *webhook_secret;  /* secrets of the gateway's webhooks, comma-separated; NULL: derived from secret_key */
-    const char *webhook_url;     /* where the test gateway posts its events; NULL: it applies them itself */
-    int64_t owner_refunds;       /* 1: a customer may refund the own payment; default 0: staff only */
+    const char *webhook_secret; /* secrets of the gateway's webhooks, comma-separated; NULL: derived from secret_key */
+    const char *webhook_url; /* where the test gateway posts its events; NULL: it applies them itself */
+    int64_t owner_refunds; /* 1: a customer may refund the own payment; default 0: staff only */
     void (*log)(void *user, int32_t level, const char *message); /* any thread; NULL: nothing is logged */
     void *log_user;
     int64_t (*clock)(void *user); /* now, in microseconds since 1970 UTC; NULL: the system's clock */
     void *clock_user;
 } shop_options;
 
-#define SHOP_OPTIONS_INIT { sizeof(shop_options), NULL, NULL, NULL, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, \
-                            SHOP_UNSET, SHOP_UNSET, NULL, NULL, NULL, SHOP_UNSET, NULL, NULL, NULL, NULL }
+#define SHOP_OPTIONS_INIT                                                                                                      \
+    {                                                                                                                          \
+        sizeof(shop_options), NULL, NULL, NULL, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET,        \
+            SHOP_UNSET, SHOP_UNSET, NULL, NULL, NULL, SHOP_UNSET, NULL, NULL, NULL, NULL                                       \
+    }
 
 /* Does what SHOP_OPTIONS_INIT does, for languages without macros. */
 SHOP_API void shop_options_init(shop_options *options);
@@ -180,11 +183,11 @@ SHOP_API shop_status shop_ctx_set_if_match(shop_ctx *cx, const char *etags);
 
 /* The last call's error. Texts live until the next call on the context; "" when there is none. */
 SHOP_API shop_status shop_ctx_error_status(const shop_ctx *cx);
-SHOP_API const char *shop_ctx_error_code(const shop_ctx *cx);   /* a stable word: "insufficient_stock" */
+SHOP_API const char *shop_ctx_error_code(const shop_ctx *cx); /* a stable word: "insufficient_stock" */
 SHOP_API const char *shop_ctx_error_detail(const shop_ctx *cx); /* a sentence for a person */
-SHOP_API int32_t shop_ctx_error_retryable(const shop_ctx *cx);  /* 1: the same call may succeed later */
+SHOP_API int32_t shop_ctx_error_retryable(const shop_ctx *cx); /* 1: the same call may succeed later */
 SHOP_API size_t shop_ctx_error_field_count(const shop_ctx *cx);
-SHOP_API const char *shop_ctx_error_field(const shop_ctx *cx, size_t i);   /* the field's name; NULL beyond the end */
+SHOP_API const char *shop_ctx_error_field(const shop_ctx *cx, size_t i); /* the field's name; NULL beyond the end */
 SHOP_API const char *shop_ctx_error_message(const shop_ctx *cx, size_t i); /* what is wrong with it */
 
 #ifdef __cplusplus

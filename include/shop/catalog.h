@@ -39,7 +39,10 @@ typedef struct shop_category_input {
     const char *slug;
 } shop_category_input;
 
-#define SHOP_CATEGORY_INPUT_INIT { sizeof(shop_category_input), NULL, NULL }
+#define SHOP_CATEGORY_INPUT_INIT                                                                                               \
+    {                                                                                                                          \
+        sizeof(shop_category_input), NULL, NULL                                                                                \
+    }
 SHOP_API void shop_category_input_init(shop_category_input *in);
 
 /* Which page of a list of categories. */
@@ -50,7 +53,10 @@ typedef struct shop_category_filter {
     const char *cursor;
 } shop_category_filter;
 
-#define SHOP_CATEGORY_FILTER_INIT { sizeof(shop_category_filter), SHOP_UNSET, SHOP_UNSET, NULL }
+#define SHOP_CATEGORY_FILTER_INIT                                                                                              \
+    {                                                                                                                          \
+        sizeof(shop_category_filter), SHOP_UNSET, SHOP_UNSET, NULL                                                             \
+    }
 SHOP_API void shop_category_filter_init(shop_category_filter *filter);
 
 /* Categories by name. SHOP_INVALID, SHOP_NOT_FOUND ("page_not_found"). */
@@ -65,14 +71,18 @@ typedef struct shop_category_view {
     int64_t products_page; /* from 1, 100 products each; default 1 */
 } shop_category_view;
 
-#define SHOP_CATEGORY_VIEW_INIT { sizeof(shop_category_view), SHOP_UNSET }
+#define SHOP_CATEGORY_VIEW_INIT                                                                                                \
+    {                                                                                                                          \
+        sizeof(shop_category_view), SHOP_UNSET                                                                                 \
+    }
 SHOP_API void shop_category_view_init(shop_category_view *view);
 
 /*
  * A category with a page of its products, by name, each {id, name, slug, price}: read as JSON (type "category_detail"), or with the
  * accessors below. SHOP_NOT_FOUND, SHOP_INVALID.
  */
-SHOP_API shop_status shop_category_get(shop_ctx *cx, const char *slug, const shop_category_view *view, const shop_category_detail **out);
+SHOP_API shop_status shop_category_get(shop_ctx *cx, const char *slug, const shop_category_view *view,
+                                       const shop_category_detail **out);
 SHOP_API int64_t shop_category_detail_id(const shop_category_detail *detail);
 SHOP_API const char *shop_category_detail_name(const shop_category_detail *detail);
 SHOP_API const char *shop_category_detail_slug(const shop_category_detail *detail);
@@ -109,35 +119,39 @@ typedef struct shop_product_input {
     const char *name; /* 1..200 characters */
     const char *slug;
     const char *description; /* 0..10000 characters */
-    int64_t price;           /* minor units, 0..10^12 */
-    int64_t stock_quantity;  /* 0..10^9 */
+    int64_t price; /* minor units, 0..10^12 */
+    int64_t stock_quantity; /* 0..10^9 */
     int64_t category_id;
     int64_t is_active; /* 0 or 1 */
 } shop_product_input;
 
-#define SHOP_PRODUCT_INPUT_INIT \
-    { sizeof(shop_product_input), NULL, NULL, NULL, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET }
+#define SHOP_PRODUCT_INPUT_INIT                                                                                                \
+    {                                                                                                                          \
+        sizeof(shop_product_input), NULL, NULL, NULL, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET                           \
+    }
 SHOP_API void shop_product_input_init(shop_product_input *in);
 
 /* Which products, in which order, which page. Nothing given: all that the actor may see, newest first. */
 typedef struct shop_product_filter {
     size_t struct_size;
-    int64_t category;           /* id */
+    int64_t category; /* id */
     const char *category__slug; /* (named as the query parameter is) */
-    int64_t is_active;          /* staff only, for 0 */
-    int64_t price_min;          /* minor units, inclusive */
+    int64_t is_active; /* staff only, for 0 */
+    int64_t price_min; /* minor units, inclusive */
     int64_t price_max;
-    int64_t in_stock;     /* 1: stock above 0; 0: none left */
-    const char *search;   /* each word must begin a word of name or description; case and accents do not matter */
+    int64_t in_stock; /* 1: stock above 0; 0: none left */
+    const char *search; /* each word must begin a word of name or description; case and accents do not matter */
     const char *ordering; /* price, created_at, name, or one of these after a "-"; default -created_at */
     int64_t page;
     int64_t page_size;
     const char *cursor;
 } shop_product_filter;
 
-#define SHOP_PRODUCT_FILTER_INIT \
-    { sizeof(shop_product_filter), SHOP_UNSET, NULL, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, NULL, NULL, SHOP_UNSET, \
-      SHOP_UNSET, NULL }
+#define SHOP_PRODUCT_FILTER_INIT                                                                                               \
+    {                                                                                                                          \
+        sizeof(shop_product_filter), SHOP_UNSET, NULL, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, NULL, NULL, SHOP_UNSET, \
+            SHOP_UNSET, NULL                                                                                                   \
+    }
 SHOP_API void shop_product_filter_init(shop_product_filter *filter);
 
 /* SHOP_INVALID, SHOP_NOT_FOUND ("page_not_found"), SHOP_FORBIDDEN (is_active 0 without being staff). */
@@ -169,20 +183,25 @@ SHOP_API int32_t shop_image_is_primary(const shop_image *image);
 typedef struct shop_image_input {
     size_t struct_size;
     const char *image_url; /* http(s)://… or an absolute path; at most 2048 characters */
-    int64_t is_primary;    /* 1 makes it the product's only primary image. A product's first image becomes primary by itself */
+    int64_t is_primary; /* 1 makes it the product's only primary image. A product's first image becomes primary by itself */
 } shop_image_input;
 
-#define SHOP_IMAGE_INPUT_INIT { sizeof(shop_image_input), NULL, SHOP_UNSET }
+#define SHOP_IMAGE_INPUT_INIT                                                                                                  \
+    {                                                                                                                          \
+        sizeof(shop_image_input), NULL, SHOP_UNSET                                                                             \
+    }
 SHOP_API void shop_image_input_init(shop_image_input *in);
 
 /* Adds an image to a product; *out is the whole product. SHOP_INVALID ("too_many_images" beyond 20), SHOP_NOT_FOUND. */
-SHOP_API shop_status shop_image_add(shop_ctx *cx, const char *product_slug, const shop_image_input *in, const shop_product **out);
+SHOP_API shop_status shop_image_add(shop_ctx *cx, const char *product_slug, const shop_image_input *in,
+                                    const shop_product **out);
 
 /* SHOP_NOT_FOUND. */
 SHOP_API shop_status shop_image_get(shop_ctx *cx, int64_t id, const shop_image **out);
 
 /* Changes what is given; with `replace` 1 the URL must be given and is_primary is 0 unless given. SHOP_INVALID, SHOP_NOT_FOUND. */
-SHOP_API shop_status shop_image_update(shop_ctx *cx, int64_t id, const shop_image_input *in, int32_t replace, const shop_image **out);
+SHOP_API shop_status shop_image_update(shop_ctx *cx, int64_t id, const shop_image_input *in, int32_t replace,
+                                       const shop_image **out);
 
 /* Deletes an image; when it was the primary one, the oldest of the rest becomes it. SHOP_NOT_FOUND. */
 SHOP_API shop_status shop_image_delete(shop_ctx *cx, int64_t id);

@@ -35,11 +35,12 @@ typedef struct shop_payment_statistics shop_payment_statistics;
 SHOP_API int64_t shop_payment_id(const shop_payment *payment);
 SHOP_API int64_t shop_payment_order_id(const shop_payment *payment);
 SHOP_API const char *shop_payment_order_status(const shop_payment *payment);
-SHOP_API const char *shop_payment_intent_id(const shop_payment *payment); /* the gateway's name of it; NULL before it was created there */
+SHOP_API const char *
+shop_payment_intent_id(const shop_payment *payment); /* the gateway's name of it; NULL before it was created there */
 SHOP_API const char *shop_payment_status(const shop_payment *payment);
-SHOP_API int64_t shop_payment_amount(const shop_payment *payment);          /* minor units of its currency */
+SHOP_API int64_t shop_payment_amount(const shop_payment *payment); /* minor units of its currency */
 SHOP_API int64_t shop_payment_amount_refunded(const shop_payment *payment); /* given back, or on its way back */
-SHOP_API const char *shop_payment_currency(const shop_payment *payment);    /* three lower-case letters */
+SHOP_API const char *shop_payment_currency(const shop_payment *payment); /* three lower-case letters */
 SHOP_API const char *shop_payment_failure_message(const shop_payment *payment); /* for the customer; "" when there is none */
 SHOP_API int64_t shop_payment_created_at(const shop_payment *payment);
 SHOP_API int64_t shop_payment_updated_at(const shop_payment *payment);
@@ -58,7 +59,10 @@ typedef struct shop_payment_filter {
     const char *cursor;
 } shop_payment_filter;
 
-#define SHOP_PAYMENT_FILTER_INIT { sizeof(shop_payment_filter), NULL, SHOP_UNSET, SHOP_UNSET, NULL }
+#define SHOP_PAYMENT_FILTER_INIT                                                                                               \
+    {                                                                                                                          \
+        sizeof(shop_payment_filter), NULL, SHOP_UNSET, SHOP_UNSET, NULL                                                        \
+    }
 SHOP_API void shop_payment_filter_init(shop_payment_filter *filter);
 
 /* Payments, newest first: the actor's own, or everybody's for staff. SHOP_INVALID, SHOP_NOT_FOUND ("page_not_found"). */
@@ -76,11 +80,15 @@ SHOP_API const char *shop_intent_publishable_key(const shop_intent *intent);
 typedef struct shop_intent_input {
     size_t struct_size;
     int64_t order_id;
-    const char *currency;        /* must be the order's, when given */
-    const char *idempotency_key; /* as shop_ctx_set_idempotency_key, for clients that cannot send a header; ignored when that was called */
+    const char *currency; /* must be the order's, when given */
+    const char *
+        idempotency_key; /* as shop_ctx_set_idempotency_key, for clients that cannot send a header; ignored when that was called */
 } shop_intent_input;
 
-#define SHOP_INTENT_INPUT_INIT { sizeof(shop_intent_input), SHOP_UNSET, NULL, NULL }
+#define SHOP_INTENT_INPUT_INIT                                                                                                 \
+    {                                                                                                                          \
+        sizeof(shop_intent_input), SHOP_UNSET, NULL, NULL                                                                      \
+    }
 SHOP_API void shop_intent_input_init(shop_intent_input *in);
 
 /*
@@ -94,10 +102,13 @@ typedef struct shop_confirm_input {
     size_t struct_size;
     int64_t payment_id; /* this one … */
     const char *payment_intent_id; /* … or this one must be given */
-    const char *payment_method;    /* confirm with it; NULL: only ask the gateway how it stands */
+    const char *payment_method; /* confirm with it; NULL: only ask the gateway how it stands */
 } shop_confirm_input;
 
-#define SHOP_CONFIRM_INPUT_INIT { sizeof(shop_confirm_input), SHOP_UNSET, NULL, NULL }
+#define SHOP_CONFIRM_INPUT_INIT                                                                                                \
+    {                                                                                                                          \
+        sizeof(shop_confirm_input), SHOP_UNSET, NULL, NULL                                                                     \
+    }
 SHOP_API void shop_confirm_input_init(shop_confirm_input *in);
 
 /*
@@ -111,7 +122,10 @@ typedef struct shop_sync_input {
     const char *payment_intent_id; /* "pi_…" */
 } shop_sync_input;
 
-#define SHOP_SYNC_INPUT_INIT { sizeof(shop_sync_input), NULL }
+#define SHOP_SYNC_INPUT_INIT                                                                                                   \
+    {                                                                                                                          \
+        sizeof(shop_sync_input), NULL                                                                                          \
+    }
 SHOP_API void shop_sync_input_init(shop_sync_input *in);
 
 /* Fetches a payment's state from the gateway and applies it. SHOP_INVALID, SHOP_NOT_FOUND. */
@@ -124,7 +138,10 @@ typedef struct shop_payment_cancel_input {
     int64_t payment_id;
 } shop_payment_cancel_input;
 
-#define SHOP_PAYMENT_CANCEL_INPUT_INIT { sizeof(shop_payment_cancel_input), SHOP_UNSET }
+#define SHOP_PAYMENT_CANCEL_INPUT_INIT                                                                                         \
+    {                                                                                                                          \
+        sizeof(shop_payment_cancel_input), SHOP_UNSET                                                                          \
+    }
 SHOP_API void shop_payment_cancel_input_init(shop_payment_cancel_input *in);
 
 /*
@@ -136,11 +153,14 @@ SHOP_API shop_status shop_payment_cancel(shop_ctx *cx, const shop_payment_cancel
 typedef struct shop_refund_input {
     size_t struct_size;
     int64_t payment_id;
-    int64_t amount;     /* minor units, from 1; SHOP_UNSET: all that is left */
+    int64_t amount; /* minor units, from 1; SHOP_UNSET: all that is left */
     const char *reason; /* duplicate, fraudulent, requested_by_customer */
 } shop_refund_input;
 
-#define SHOP_REFUND_INPUT_INIT { sizeof(shop_refund_input), SHOP_UNSET, SHOP_UNSET, NULL }
+#define SHOP_REFUND_INPUT_INIT                                                                                                 \
+    {                                                                                                                          \
+        sizeof(shop_refund_input), SHOP_UNSET, SHOP_UNSET, NULL                                                                \
+    }
 SHOP_API void shop_refund_input_init(shop_refund_input *in);
 
 /*
@@ -159,7 +179,8 @@ SHOP_API const char *shop_payment_config_publishable_key(const shop_payment_conf
 /* The actor's own payments, counted. */
 SHOP_API shop_status shop_payment_statistics_get(shop_ctx *cx, const shop_payment_statistics **out);
 SHOP_API int64_t shop_payment_statistics_total_payments(const shop_payment_statistics *statistics);
-SHOP_API int64_t shop_payment_statistics_total_spent(const shop_payment_statistics *statistics); /* paid and not given back, minor units */
+SHOP_API int64_t
+shop_payment_statistics_total_spent(const shop_payment_statistics *statistics); /* paid and not given back, minor units */
 
 /*
  * Takes a message of the gateway: `length` raw bytes and the value of its Stripe-Signature header. Each event is applied once, whatever

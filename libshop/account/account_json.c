@@ -42,8 +42,8 @@ const shop_type shop_user_type = {
 static const shop_field tokens_fields[] = {
     {"access", SHOP_KIND_TEXT, SHOP_FIELD_OPTIONAL | SHOP_FIELD_SECRET, SHOP_NO_COLUMN, offsetof(shop_tokens, access), NO_LIMIT,
      NULL, "a JWT for the Authorization header, good for minutes; left out when cookies carry it"},
-    {"refresh", SHOP_KIND_TEXT, SHOP_FIELD_OPTIONAL | SHOP_FIELD_SECRET, SHOP_NO_COLUMN, offsetof(shop_tokens, refresh), NO_LIMIT,
-     NULL, "a JWT that is changed for the next pair, good once; left out when cookies carry it"},
+    {"refresh", SHOP_KIND_TEXT, SHOP_FIELD_OPTIONAL | SHOP_FIELD_SECRET, SHOP_NO_COLUMN, offsetof(shop_tokens, refresh),
+     NO_LIMIT, NULL, "a JWT that is changed for the next pair, good once; left out when cookies carry it"},
 };
 
 const shop_type shop_tokens_type = {
@@ -56,8 +56,8 @@ const shop_type shop_tokens_type = {
 
 static const shop_field session_fields[] = {
     {"user", SHOP_KIND_OBJECT, 0, SHOP_NO_COLUMN, offsetof(shop_session, user), NO_LIMIT, &shop_user_type, "who logged in"},
-    {"tokens", SHOP_KIND_OBJECT, SHOP_FIELD_OPTIONAL, SHOP_NO_COLUMN, offsetof(shop_session, tokens), NO_LIMIT, &shop_tokens_type,
-     "the session's tokens; left out when cookies carry them"},
+    {"tokens", SHOP_KIND_OBJECT, SHOP_FIELD_OPTIONAL, SHOP_NO_COLUMN, offsetof(shop_session, tokens), NO_LIMIT,
+     &shop_tokens_type, "the session's tokens; left out when cookies carry them"},
 };
 
 const shop_type shop_session_type = {
@@ -71,14 +71,14 @@ const shop_type shop_session_type = {
 /* ------------------------------------------------------------------------------------------------ inputs */
 
 static const shop_field register_fields[] = {
-    {"email", SHOP_KIND_TEXT, SHOP_FIELD_REQUIRED, SHOP_NO_COLUMN, offsetof(shop_register_input, email), LENGTH(1, SHOP_EMAIL_MAX),
-     NULL, "the e-mail address, which becomes the login name; unique without regard to case"},
+    {"email", SHOP_KIND_TEXT, SHOP_FIELD_REQUIRED, SHOP_NO_COLUMN, offsetof(shop_register_input, email),
+     LENGTH(1, SHOP_EMAIL_MAX), NULL, "the e-mail address, which becomes the login name; unique without regard to case"},
     {"first_name", SHOP_KIND_TEXT, SHOP_FIELD_REQUIRED, SHOP_NO_COLUMN, offsetof(shop_register_input, first_name),
      LENGTH(1, SHOP_NAME_MAX), NULL, "the first name"},
     {"last_name", SHOP_KIND_TEXT, SHOP_FIELD_REQUIRED, SHOP_NO_COLUMN, offsetof(shop_register_input, last_name),
      LENGTH(1, SHOP_NAME_MAX), NULL, "the last name"},
-    {"password", SHOP_KIND_TEXT, SHOP_FIELD_REQUIRED | SHOP_FIELD_SECRET, SHOP_NO_COLUMN, offsetof(shop_register_input, password),
-     LENGTH(SHOP_PASSWORD_MIN, SHOP_PASSWORD_MAX), NULL,
+    {"password", SHOP_KIND_TEXT, SHOP_FIELD_REQUIRED | SHOP_FIELD_SECRET, SHOP_NO_COLUMN,
+     offsetof(shop_register_input, password), LENGTH(SHOP_PASSWORD_MIN, SHOP_PASSWORD_MAX), NULL,
      "a password: not a common one, not only digits, not similar to the e-mail or names, at most 1024 bytes"},
     {"password2", SHOP_KIND_TEXT, SHOP_FIELD_REQUIRED | SHOP_FIELD_SECRET, SHOP_NO_COLUMN,
      offsetof(shop_register_input, password2), NO_LIMIT, NULL, "the same password again"},

@@ -317,7 +317,8 @@ shop_status shop_account_change_password(shop_ctx *cx, const shop_password_input
     status = check_password_input(cx, input, &account);
     if (status != SHOP_OK)
         return status;
-    password_change p = {.old_hash = account.password_hash, .kept_session = shop_session_of(cx, input->refresh, account.user.id)};
+    password_change p = {.old_hash = account.password_hash,
+                         .kept_session = shop_session_of(cx, input->refresh, account.user.id)};
     status = shop_password_hash(cx, input->new_password, p.new_hash);
     if (status == SHOP_OK)
         status = shop_change_run(cx, NULL, password_attempt, &p, NULL);
@@ -371,7 +372,8 @@ shop_status shop_account_set_active(shop_ctx *cx, int64_t user_id, int32_t activ
         return shop_fields_status(cx);
     }
     if (user_id == cx->actor)
-        return shop_fail(cx, SHOP_CONFLICT, "own_account", "Your own account can be enabled or disabled only by somebody else.");
+        return shop_fail(cx, SHOP_CONFLICT, "own_account",
+                         "Your own account can be enabled or disabled only by somebody else.");
     activation a = {.user_id = user_id, .active = active};
     const void *answer = NULL;
     status = shop_change_run(cx, &shop_user_type, activation_attempt, &a, &answer);

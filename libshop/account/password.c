@@ -44,7 +44,8 @@ static int init_nobody(struct shop_password_pool *pool)
 {
     char random[32];
     randombytes_buf(random, sizeof random);
-    int rc = crypto_pwhash_str_alg(pool->nobody, random, sizeof random, pool->passes, pool->memory, crypto_pwhash_ALG_ARGON2ID13);
+    int rc =
+        crypto_pwhash_str_alg(pool->nobody, random, sizeof random, pool->passes, pool->memory, crypto_pwhash_ALG_ARGON2ID13);
     sodium_memzero(random, sizeof random);
     return rc == 0;
 }
@@ -138,8 +139,7 @@ shop_status shop_password_hash(shop_ctx *cx, const char *password, char hash[sta
     shop_status status = take_permit(cx);
     if (status != SHOP_OK)
         return status;
-    int rc =
-        crypto_pwhash_str_alg(hash, password, strlen(password), pool->passes, pool->memory, crypto_pwhash_ALG_ARGON2ID13);
+    int rc = crypto_pwhash_str_alg(hash, password, strlen(password), pool->passes, pool->memory, crypto_pwhash_ALG_ARGON2ID13);
     give_permit(pool);
     return rc == 0 ? SHOP_OK : shop_fail_no_memory(cx);
 }

@@ -7,9 +7,9 @@
 
 #include "../core/ctx.h"
 
-#define SHOP_PASSWORD_MIN 8     /* characters of a new one */
-#define SHOP_PASSWORD_MAX 1024  /* bytes */
-#define SHOP_PASSWORD_HASH 128  /* room for a hash and its NUL */
+#define SHOP_PASSWORD_MIN 8 /* characters of a new one */
+#define SHOP_PASSWORD_MAX 1024 /* bytes */
+#define SHOP_PASSWORD_HASH 128 /* room for a hash and its NUL */
 
 /*
  * The permits to compute a hash, with the cost that options name. A caller computes in its own thread, while it holds a permit. Thread-safe.

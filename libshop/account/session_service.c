@@ -13,7 +13,7 @@
 #include "token.h"
 
 #define SESSIONS_MAX 50 /* of a user */
-#define EXCESS_MAX 50   /* sessions dropped at one login */
+#define EXCESS_MAX 50 /* sessions dropped at one login */
 #define LOGIN_TRIES 3
 
 static int64_t now_seconds(const shop_ctx *cx)
@@ -136,10 +136,10 @@ shop_status shop_token_check(shop_ctx *cx, const char *access_token, int64_t *us
 /* ------------------------------------------------------------------------------------------------ login */
 
 typedef struct login {
-    const char *email;         /* folded */
+    const char *email; /* folded */
     const char *password_hash; /* that the password was held against */
-    const char *new_hash;      /* made at today's cost; NULL: the old one will do */
-    int changed;               /* another hash took its place meanwhile, perhaps of the same password */
+    const char *new_hash; /* made at today's cost; NULL: the old one will do */
+    int changed; /* another hash took its place meanwhile, perhaps of the same password */
 } login;
 
 static shop_status fail_credentials(shop_ctx *cx)

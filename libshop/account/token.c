@@ -203,7 +203,8 @@ static int take_claims(const shop_json_value *json, int kind, int64_t now, shop_
     c->kind = kind;
     if (kind == SHOP_TOKEN_ACCESS)
         return has_roles(json);
-    return number_claim(json, "family", 1, ID_MAX, &c->session_id) && number_claim(json, "generation", 1, ID_MAX, &c->generation);
+    return number_claim(json, "family", 1, ID_MAX, &c->session_id) &&
+           number_claim(json, "generation", 1, ID_MAX, &c->generation);
 }
 
 static shop_token_verdict read_claims(const char *text, size_t length, int kind, int64_t now, shop_token_claims *c)

@@ -16,11 +16,11 @@
 typedef struct shop_token_claims {
     int kind; /* SHOP_TOKEN_ACCESS or _REFRESH */
     int64_t user_id;
-    int64_t issued_at;  /* seconds since 1970 */
+    int64_t issued_at; /* seconds since 1970 */
     int64_t expires_at; /* seconds since 1970: not good from then on */
     const char *const *roles; /* access, when signing; NULL after reading */
-    int64_t session_id;       /* refresh */
-    int64_t generation;       /* refresh */
+    int64_t session_id; /* refresh */
+    int64_t generation; /* refresh */
 } shop_token_claims;
 
 typedef enum shop_token_verdict {

@@ -89,7 +89,8 @@ typedef struct shop_product_reads {
 void shop_product_reads_add(shop_query *q, int products, shop_product_reads *reads);
 
 /* Fills a product from its row and the other reads. 0: no memory. */
-int shop_product_assemble(shop_ctx *cx, const shop_query *q, const shop_product_reads *reads, const shop_value *row, shop_product *out);
+int shop_product_assemble(shop_ctx *cx, const shop_query *q, const shop_product_reads *reads, const shop_value *row,
+                          shop_product *out);
 
 /* Reads the product with that slug, active or not, in one query. SHOP_NOT_FOUND. */
 shop_status shop_product_read(shop_ctx *cx, const char *slug, shop_product *out);

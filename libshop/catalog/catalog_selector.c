@@ -9,8 +9,12 @@
 #define PRODUCT_SHOWN (((UINT64_C(1) << PRODUCT_COLUMNS) - 1) & ~(UINT64_C(1) << PRODUCT_SEARCH_WORDS))
 
 static const shop_ordering product_orderings[] = {
-    {"-created_at", PRODUCT_CREATED_AT, 1}, {"created_at", PRODUCT_CREATED_AT, 0}, {"price", PRODUCT_PRICE, 0},
-    {"-price", PRODUCT_PRICE, 1},           {"name", PRODUCT_NAME, 0},             {"-name", PRODUCT_NAME, 1},
+    {"-created_at", PRODUCT_CREATED_AT, 1},
+    {"created_at", PRODUCT_CREATED_AT, 0},
+    {"price", PRODUCT_PRICE, 0},
+    {"-price", PRODUCT_PRICE, 1},
+    {"name", PRODUCT_NAME, 0},
+    {"-name", PRODUCT_NAME, 1},
     {NULL, 0, 0},
 };
 
@@ -98,7 +102,8 @@ static int assemble_category(shop_ctx *cx, const shop_rows *rows, shop_product *
     return 1;
 }
 
-int shop_product_assemble(shop_ctx *cx, const shop_query *q, const shop_product_reads *reads, const shop_value *row, shop_product *out)
+int shop_product_assemble(shop_ctx *cx, const shop_query *q, const shop_product_reads *reads, const shop_value *row,
+                          shop_product *out)
 {
     *out = (shop_product){.currency = cx->shop->currency};
     shop_type_load(&shop_product_type, row, out);
@@ -157,7 +162,7 @@ shop_status shop_product_get(shop_ctx *cx, const char *slug, const shop_product 
 
 typedef struct product_list_args {
     const shop_product_filter *filter;
-    const char *words;         /* of the search; NULL: no search; "": nothing can match */
+    const char *words; /* of the search; NULL: no search; "": nothing can match */
     const char *category_slug; /* folded; NULL: not asked for */
     int category_read;
     int64_t is_active; /* SHOP_UNSET: both */
@@ -239,7 +244,8 @@ shop_status shop_product_list(shop_ctx *cx, const shop_product_filter *filter, c
         return status;
     shop_page_input in = {.page = filter->page, .page_size = filter->page_size, .cursor = filter->cursor};
     shop_page_read read;
-    status = shop_page_begin(cx, q, TABLE_PRODUCT, shop_ordering_find(product_orderings, filter->ordering), &in, filter_products, &args, &read);
+    status = shop_page_begin(cx, q, TABLE_PRODUCT, shop_ordering_find(product_orderings, filter->ordering), &in,
+                             filter_products, &args, &read);
     if (status != SHOP_OK)
         return status;
     shop_product_reads reads;

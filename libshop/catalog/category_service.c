@@ -106,7 +106,8 @@ static shop_status update_attempt(shop_ctx *cx, void *args, shop_batch *b, const
     return SHOP_OK;
 }
 
-shop_status shop_category_update(shop_ctx *cx, const char *slug, const shop_category_input *in, int32_t replace, const shop_category **out)
+shop_status shop_category_update(shop_ctx *cx, const char *slug, const shop_category_input *in, int32_t replace,
+                                 const shop_category **out)
 {
     shop_ctx_begin(cx);
     if (!slug)

@@ -179,7 +179,8 @@ static shop_status update_attempt(shop_ctx *cx, void *args, shop_batch *b, const
     return SHOP_OK;
 }
 
-shop_status shop_product_update(shop_ctx *cx, const char *slug, const shop_product_input *in, int32_t replace, const shop_product **out)
+shop_status shop_product_update(shop_ctx *cx, const char *slug, const shop_product_input *in, int32_t replace,
+                                const shop_product **out)
 {
     shop_ctx_begin(cx);
     if (!slug)
@@ -225,7 +226,7 @@ shop_status shop_product_delete(shop_ctx *cx, const char *slug)
 
 typedef struct image_change {
     const char *slug; /* adding: of the product */
-    int64_t id;       /* changing: of the image */
+    int64_t id; /* changing: of the image */
     const shop_image_input *in;
     int replace;
 } image_change;

@@ -11,8 +11,9 @@
 /* What the accented letters of Latin-1 (from U+00E0) and Latin Extended-A (from U+0100) are without their accents. After
    folding only small ones are met; "" stands for those without a base letter of one byte. */
 static const char latin_1[] = "aaaaaa\0ceeeeiiii\0nooooo\0ouuuuy\0y";
-static const char latin_a[] = "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii\0\0jjkk\0llllllllllnnnnnn\0\0\0oooooo\0\0rrrrrrssssssss"
-                              "ttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+static const char latin_a[] =
+    "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii\0\0jjkk\0llllllllllnnnnnn\0\0\0oooooo\0\0rrrrrrssssssss"
+    "ttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 
 static char base_letter(uint32_t c)
 {

@@ -104,8 +104,8 @@ shop_status shop_ctx_set_idempotency_key(shop_ctx *cx, const char *key, const vo
     if (!key)
         return SHOP_OK;
     if (!is_idempotency_key(key))
-        return shop_fail(cx, SHOP_INVALID, "invalid_idempotency_key",
-                         "An idempotency key is 1 to %d visible ASCII characters.", IDEMPOTENCY_KEY_MAX);
+        return shop_fail(cx, SHOP_INVALID, "invalid_idempotency_key", "An idempotency key is 1 to %d visible ASCII characters.",
+                         IDEMPOTENCY_KEY_MAX);
     /* Keyed, because a request may hold a password: its hash must tell nothing. */
     if (crypto_generichash(cx->request_hash, sizeof cx->request_hash, request, length, cx->shop->request_key,
                            sizeof cx->shop->request_key) != 0)

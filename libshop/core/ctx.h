@@ -81,7 +81,7 @@ shop_status shop_fields_status(shop_ctx *cx);
 shop_status shop_fail_no_memory(shop_ctx *cx);
 
 /* Who may go on. */
-shop_status shop_require_user(shop_ctx *cx);  /* somebody (or SYSTEM) acts */
+shop_status shop_require_user(shop_ctx *cx); /* somebody (or SYSTEM) acts */
 shop_status shop_require_staff(shop_ctx *cx); /* SYSTEM, or a user who is staff and active right now in storage */
 
 void shop_log(const struct shop *s, int32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -11,8 +11,8 @@
 #include "text.h"
 
 #define BYTES_MAX ((size_t)1 << 30) /* lengths fit 32 bits, and the int of json-c */
-#define INLINE_KEYS 64              /* so many keys of open objects need no memory from outside */
-#define FEW_KEYS 16                 /* up to here every pair is compared; above, they are sorted */
+#define INLINE_KEYS 64 /* so many keys of open objects need no memory from outside */
+#define FEW_KEYS 16 /* up to here every pair is compared; above, they are sorted */
 
 const shop_json_limits shop_json_default_limits = {
     .max_bytes = (size_t)1 << 20,
@@ -66,8 +66,7 @@ static enum state fail(struct guard *g, shop_json_status status, const char *fau
 
 static enum state fail_here(struct guard *g, shop_json_status status)
 {
-    return fail(g, g->at == g->end && status == SHOP_JSON_SYNTAX ? SHOP_JSON_TRUNCATED : status,
-                g->at);
+    return fail(g, g->at == g->end && status == SHOP_JSON_SYNTAX ? SHOP_JSON_TRUNCATED : status, g->at);
 }
 
 const char *shop_json_status_message(shop_json_status status)
@@ -201,8 +200,8 @@ static shop_json_status check_unicode_escape(struct guard *g)
         return SHOP_JSON_SURROGATE;
     if (is_high_surrogate(unit)) {
         const char *second = g->at + 6;
-        if (g->end - second < 6 || second[0] != '\\' || second[1] != 'u' ||
-            !read_hex4(second + 2, g->end, &low) || !is_low_surrogate(low))
+        if (g->end - second < 6 || second[0] != '\\' || second[1] != 'u' || !read_hex4(second + 2, g->end, &low) ||
+            !is_low_surrogate(low))
             return SHOP_JSON_SURROGATE;
         g->at = second;
     }
@@ -267,13 +266,13 @@ struct decoder {
 
 static struct decoder decode_key(const struct key *k)
 {
-    return (struct decoder){ .at = k->raw, .end = k->raw + k->len };
+    return (struct decoder){.at = k->raw, .end = k->raw + k->len};
 }
 
 /* The UTF-8 of a character above ASCII into pending. */
 static void push_utf8(struct decoder *d, uint32_t c)
 {
-    static const unsigned char lead[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
+    static const unsigned char lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
     size_t size = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 
     for (size_t i = 0; i + 1 < size; i++, c >>= 6)
@@ -392,7 +391,7 @@ static bool remember_key(struct guard *g, const char *raw, size_t len, bool esca
     if (g->key_count == g->key_room && !grow_keys(g))
         return fail(g, SHOP_JSON_NO_MEMORY, raw - 1), false;
     struct key *k = &g->keys[g->key_count++];
-    *k = (struct key){ .raw = raw, .len = (uint32_t)len, .escaped = escaped };
+    *k = (struct key){.raw = raw, .len = (uint32_t)len, .escaped = escaped};
     k->prefix = key_prefix(k);
     return true;
 }
@@ -442,10 +441,9 @@ static bool some_digits(const struct guard *g, const char *at, const char **end_
 /* Follows the grammar from g->at, which is moved behind the number. */
 static bool split_number(struct guard *g, struct number *n)
 {
-    *n = (struct number){ .negative = *g->at == '-' };
+    *n = (struct number){.negative = *g->at == '-'};
     n->whole = g->at + (n->negative ? 1 : 0);
-    if (!some_digits(g, n->whole, &n->whole_end) ||
-        (*n->whole == '0' && n->whole_end - n->whole > 1))
+    if (!some_digits(g, n->whole, &n->whole_end) || (*n->whole == '0' && n->whole_end - n->whole > 1))
         return false;
     g->at = n->whole_end;
     if (g->at < g->end && *g->at == '.') {
@@ -472,8 +470,7 @@ static bool fits_int64(const struct number *n)
 
     for (const char *at = n->whole; at < n->whole_end; at++) {
         int digit = n->negative ? '0' - *at : *at - '0';
-        if (__builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, digit, &value))
+        if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, digit, &value))
             return false;
     }
     return true;
@@ -519,8 +516,7 @@ static bool fits_double(const struct number *n)
         return scale < scale_max;
     if (first == after)
         return skip_zeros(first + 1, n->fraction_end) == n->fraction_end;
-    return skip_zeros(first + 1, n->whole_end) == n->whole_end &&
-           skip_zeros(n->fraction, n->fraction_end) == n->fraction_end;
+    return skip_zeros(first + 1, n->whole_end) == n->whole_end && skip_zeros(n->fraction, n->fraction_end) == n->fraction_end;
 }
 
 static enum state number(struct guard *g)
@@ -553,7 +549,7 @@ static enum state open_container(struct guard *g)
     if (g->depth >= g->limits.max_depth)
         return fail_here(g, SHOP_JSON_TOO_DEEP);
     bool is_object = *g->at++ == '{';
-    g->levels[g->depth++] = (struct level){ .first_key = g->key_count, .is_object = is_object };
+    g->levels[g->depth++] = (struct level){.first_key = g->key_count, .is_object = is_object};
     return is_object ? FIRST_KEY : FIRST_ITEM;
 }
 
@@ -572,7 +568,7 @@ static enum state close_container(struct guard *g)
 
 static enum state literal(struct guard *g)
 {
-    static const char *const words[] = { "true", "false", "null" };
+    static const char *const words[] = {"true", "false", "null"};
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t size = strlen(words[i]);
@@ -647,8 +643,7 @@ static enum state after_value(struct guard *g)
 static void run(struct guard *g)
 {
     static enum state (*const steps[])(struct guard *) = {
-        [VALUE] = value,       [FIRST_ITEM] = first_item,   [FIRST_KEY] = first_key,
-        [NEXT_KEY] = next_key, [AFTER_VALUE] = after_value,
+        [VALUE] = value, [FIRST_ITEM] = first_item, [FIRST_KEY] = first_key, [NEXT_KEY] = next_key, [AFTER_VALUE] = after_value,
     };
 
     if (g->end - g->at >= 3 && memcmp(g->at, "\xEF\xBB\xBF", 3) == 0) {
@@ -671,8 +666,7 @@ static size_t lesser(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-shop_json_status shop_json_guard(const char *text, size_t len, const shop_json_limits *limits,
-                                 shop_json_error *error)
+shop_json_status shop_json_guard(const char *text, size_t len, const shop_json_limits *limits, shop_json_error *error)
 {
     struct guard g; /* not cleared as a whole: its tables are used only as far as filled */
 
@@ -693,7 +687,6 @@ shop_json_status shop_json_guard(const char *text, size_t len, const shop_json_l
     if (g.keys != g.inline_keys)
         shop_mem_free(g.keys);
     if (error)
-        *error = (shop_json_error){ g.status, (size_t)(g.fault - text),
-                                    shop_json_status_message(g.status) };
+        *error = (shop_json_error){g.status, (size_t)(g.fault - text), shop_json_status_message(g.status)};
     return g.status;
 }

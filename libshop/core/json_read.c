@@ -31,8 +31,7 @@ static int tokener_depth(const shop_json_limits *limits)
  * The whole text or nothing. A scalar at the top is over only when json-c sees the text's end as a
  * NUL.
  */
-static bool parse_all(struct json_tokener *tokener, const char *text, int len,
-                      struct json_object **root)
+static bool parse_all(struct json_tokener *tokener, const char *text, int len, struct json_object **root)
 {
     *root = json_tokener_parse_ex(tokener, text, len);
     bool complete = json_tokener_get_parse_end(tokener) == (size_t)len;
@@ -45,8 +44,7 @@ static bool parse_all(struct json_tokener *tokener, const char *text, int len,
     return false;
 }
 
-static shop_json_status parse_guarded(const char *text, size_t len, const shop_json_limits *limits,
-                                      shop_json_value **document)
+static shop_json_status parse_guarded(const char *text, size_t len, const shop_json_limits *limits, shop_json_value **document)
 {
     struct json_tokener *tokener = json_tokener_new_ex(tokener_depth(limits));
     struct json_object *root;
@@ -60,8 +58,8 @@ static shop_json_status parse_guarded(const char *text, size_t len, const shop_j
     return parsed ? SHOP_JSON_OK : SHOP_JSON_PARSER;
 }
 
-shop_json_status shop_json_parse(const char *text, size_t len, const shop_json_limits *limits,
-                                 shop_json_value **document, shop_json_error *error)
+shop_json_status shop_json_parse(const char *text, size_t len, const shop_json_limits *limits, shop_json_value **document,
+                                 shop_json_error *error)
 {
     *document = NULL;
     shop_json_status status = shop_json_guard(text, len, limits, error);
@@ -69,7 +67,7 @@ shop_json_status shop_json_parse(const char *text, size_t len, const shop_json_l
         return status;
     status = parse_guarded(text, len, limits, document);
     if (error)
-        *error = (shop_json_error){ status, 0, shop_json_status_message(status) };
+        *error = (shop_json_error){status, 0, shop_json_status_message(status)};
     return status;
 }
 
@@ -138,8 +136,7 @@ bool shop_json_find(const shop_json_value *object, const char *key, const shop_j
 {
     struct json_object *found;
 
-    if (shop_json_type_of(object) != SHOP_JSON_TYPE_OBJECT ||
-        !json_object_object_get_ex(object_of(object), key, &found))
+    if (shop_json_type_of(object) != SHOP_JSON_TYPE_OBJECT || !json_object_object_get_ex(object_of(object), key, &found))
         return false;
     *out = value_of(found);
     return true;
@@ -148,12 +145,11 @@ bool shop_json_find(const shop_json_value *object, const char *key, const shop_j
 shop_json_members shop_json_members_of(const shop_json_value *object)
 {
     if (shop_json_type_of(object) != SHOP_JSON_TYPE_OBJECT)
-        return (shop_json_members){ NULL };
-    return (shop_json_members){ lh_table_head(json_object_get_object(object_of(object))) };
+        return (shop_json_members){NULL};
+    return (shop_json_members){lh_table_head(json_object_get_object(object_of(object)))};
 }
 
-bool shop_json_next_member(shop_json_members *members, const char **key,
-                           const shop_json_value **value)
+bool shop_json_next_member(shop_json_members *members, const char **key, const shop_json_value **value)
 {
     const struct lh_entry *entry = members->next;
 

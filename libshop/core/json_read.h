@@ -23,7 +23,7 @@ typedef struct shop_json_value shop_json_value;
 typedef enum shop_json_type {
     SHOP_JSON_TYPE_NULL,
     SHOP_JSON_TYPE_BOOL,
-    SHOP_JSON_TYPE_INT,    /* written without fraction and exponent, fits int64 */
+    SHOP_JSON_TYPE_INT, /* written without fraction and exponent, fits int64 */
     SHOP_JSON_TYPE_NUMBER, /* any other number */
     SHOP_JSON_TYPE_STRING,
     SHOP_JSON_TYPE_ARRAY,
@@ -34,8 +34,8 @@ typedef enum shop_json_type {
  * Parses a document that passes the guard (limits and error as there). SHOP_JSON_OK: *document is
  * to be freed with shop_json_free. Anything else: it is NULL.
  */
-shop_json_status shop_json_parse(const char *text, size_t len, const shop_json_limits *limits,
-                                 shop_json_value **document, shop_json_error *error);
+shop_json_status shop_json_parse(const char *text, size_t len, const shop_json_limits *limits, shop_json_value **document,
+                                 shop_json_error *error);
 
 /* Frees a document. NULL is fine. */
 void shop_json_free(shop_json_value *document);
@@ -73,7 +73,6 @@ typedef struct shop_json_members {
 } shop_json_members;
 
 shop_json_members shop_json_members_of(const shop_json_value *object);
-bool shop_json_next_member(shop_json_members *members, const char **key,
-                           const shop_json_value **value);
+bool shop_json_next_member(shop_json_members *members, const char **key, const shop_json_value **value);
 
 #endif

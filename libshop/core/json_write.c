@@ -12,18 +12,18 @@
 
 void shop_json_writer_init(shop_json_writer *w, size_t max)
 {
-    *w = (shop_json_writer){ .max = max < SIZE_MAX / 4 ? max : SIZE_MAX / 4 };
+    *w = (shop_json_writer){.max = max < SIZE_MAX / 4 ? max : SIZE_MAX / 4};
 }
 
 void shop_json_writer_reset(shop_json_writer *w)
 {
-    *w = (shop_json_writer){ .data = w->data, .room = w->room, .max = w->max };
+    *w = (shop_json_writer){.data = w->data, .room = w->room, .max = w->max};
 }
 
 void shop_json_writer_free(shop_json_writer *w)
 {
     shop_mem_free(w->data);
-    *w = (shop_json_writer){ .max = w->max };
+    *w = (shop_json_writer){.max = w->max};
 }
 
 static bool fail(shop_json_writer *w, shop_json_write_status status)
@@ -151,9 +151,7 @@ void shop_json_array_end(shop_json_writer *w)
 /* The escape of a control, a quote or a backslash: the short one where there is one, or \u00XX. */
 static void append_escape(shop_json_writer *w, unsigned char c)
 {
-    static const char short_form[0x20] = {
-        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'
-    };
+    static const char short_form[0x20] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
     char escape[7] = "\\u00";
 
     if (c < 0x20 && !short_form[c]) {

@@ -28,10 +28,10 @@
 typedef enum shop_json_write_status {
     SHOP_JSON_WRITE_OK,
     SHOP_JSON_WRITE_NO_MEMORY,
-    SHOP_JSON_WRITE_TOO_LONG,  /* the cap was hit */
+    SHOP_JSON_WRITE_TOO_LONG, /* the cap was hit */
     SHOP_JSON_WRITE_BAD_VALUE, /* a text with NUL or that is not UTF-8, raw JSON that is none, a
                                   time out of range */
-    SHOP_JSON_WRITE_MISUSE,    /* a value without its key, a key in an array, an end that matches
+    SHOP_JSON_WRITE_MISUSE, /* a value without its key, a key in an array, an end that matches
                                   nothing, two roots, something left open, too many levels */
 } shop_json_write_status;
 
@@ -48,7 +48,7 @@ typedef struct shop_json_writer {
     size_t depth;
     uint64_t objects; /* bit d: the container at depth d + 1 is an object */
     bool after_value; /* a comma is due before what comes next */
-    bool after_key;   /* a value is due */
+    bool after_key; /* a value is due */
     shop_json_write_status status;
 } shop_json_writer;
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 typedef struct shop_currency {
-    char code[4];   /* ISO 4217, lower case */
+    char code[4]; /* ISO 4217, lower case */
     int32_t digits; /* of the minor unit: 0 (JPY) to 4 (CLF) */
 } shop_currency;
 
@@ -34,8 +34,7 @@ bool shop_money_mul(int64_t price, int64_t quantity, int64_t *out);
  * "99.99", "100", "1.234", "-0.05": exactly the currency's digits, NUL-terminated. Returns the
  * length.
  */
-size_t shop_money_format(int64_t minor, const shop_currency *currency,
-                         char out[static SHOP_MONEY_SIZE]);
+size_t shop_money_format(int64_t minor, const shop_currency *currency, char out[static SHOP_MONEY_SIZE]);
 
 /*
  * Reads an amount that a person or a client wrote: digits, optionally a point and at most the

@@ -77,9 +77,9 @@ typedef struct text_option {
 } text_option;
 
 static const text_option text_options[] = {
-    {offsetof(shop_options, database), NULL},        {offsetof(shop_options, secret_key), NULL},
-    {offsetof(shop_options, currency), "usd"},       {offsetof(shop_options, publishable_key), "pk_test_shop"},
-    {offsetof(shop_options, webhook_secret), NULL},  {offsetof(shop_options, webhook_url), NULL},
+    {offsetof(shop_options, database), NULL},       {offsetof(shop_options, secret_key), NULL},
+    {offsetof(shop_options, currency), "usd"},      {offsetof(shop_options, publishable_key), "pk_test_shop"},
+    {offsetof(shop_options, webhook_secret), NULL}, {offsetof(shop_options, webhook_url), NULL},
 };
 
 static shop_status take_numbers(shop_options *o)
@@ -152,7 +152,8 @@ static shop_status open_storage(struct shop *s)
 {
     s->storage = shop_storage_find(s->options.database);
     if (!s->storage)
-        return fail_open(SHOP_INVALID, "no storage backend is known for this database URL (sqlite:PATH and memory: are built in)");
+        return fail_open(SHOP_INVALID,
+                         "no storage backend is known for this database URL (sqlite:PATH and memory: are built in)");
     s->storage_host = (shop_storage_host){.struct_size = sizeof(shop_storage_host), .log = storage_log, .user = s};
     shop_fault fault = {.outcome = SHOP_STORAGE_OK};
     int32_t outcome = s->storage->open(s->options.database, shop_schema_current(), &s->storage_host, &s->storage_self, &fault);

@@ -29,7 +29,7 @@ static char fold_ascii_char(char c)
 size_t shop_utf8_decode(const char *s, size_t len, uint32_t *code_point)
 {
     /* By length: what lies below is overlong. */
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *p = (const unsigned char *)s;
 
     if (len == 0)
@@ -157,28 +157,22 @@ static const struct fold_range {
     uint16_t first, last, step;
     int16_t delta;
 } fold_ranges[] = {
-    { 0x00B5, 0x00B5, 1, 775 }, /* micro sign to Greek mu */
-    { 0x00C0, 0x00D6, 1, 32 },  { 0x00D8, 0x00DE, 1, 32 },
-    { 0x0100, 0x012E, 2, 1 },   { 0x0130, 0x0130, 1, -199 }, /* dotted capital I to i */
-    { 0x0132, 0x0136, 2, 1 },   { 0x0139, 0x0147, 2, 1 },
-    { 0x014A, 0x0176, 2, 1 },   { 0x0178, 0x0178, 1, -121 },
-    { 0x0179, 0x017D, 2, 1 },   { 0x017F, 0x017F, 1, -268 }, /* long s to s */
-    { 0x0370, 0x0372, 2, 1 },   { 0x0376, 0x0376, 1, 1 },
-    { 0x037F, 0x037F, 1, 116 }, { 0x0386, 0x0386, 1, 38 },
-    { 0x0388, 0x038A, 1, 37 },  { 0x038C, 0x038C, 1, 64 },
-    { 0x038E, 0x038F, 1, 63 },  { 0x0391, 0x03A1, 1, 32 },
-    { 0x03A3, 0x03AB, 1, 32 },  { 0x03C2, 0x03C2, 1, 1 }, /* final sigma to sigma */
-    { 0x03CF, 0x03CF, 1, 8 },   { 0x03D0, 0x03D0, 1, -30 },
-    { 0x03D1, 0x03D1, 1, -25 }, { 0x03D5, 0x03D5, 1, -15 },
-    { 0x03D6, 0x03D6, 1, -22 }, { 0x03D8, 0x03EE, 2, 1 },
-    { 0x03F0, 0x03F0, 1, -54 }, { 0x03F1, 0x03F1, 1, -48 },
-    { 0x03F4, 0x03F4, 1, -60 }, { 0x03F5, 0x03F5, 1, -64 },
-    { 0x03F7, 0x03F7, 1, 1 },   { 0x03F9, 0x03F9, 1, -7 },
-    { 0x03FA, 0x03FA, 1, 1 },   { 0x03FD, 0x03FF, 1, -130 },
-    { 0x0400, 0x040F, 1, 80 },  { 0x0410, 0x042F, 1, 32 },
-    { 0x0460, 0x0480, 2, 1 },   { 0x048A, 0x04BE, 2, 1 },
-    { 0x04C0, 0x04C0, 1, 15 },  { 0x04C1, 0x04CD, 2, 1 },
-    { 0x04D0, 0x052E, 2, 1 },
+    {0x00B5, 0x00B5, 1, 775}, /* micro sign to Greek mu */
+    {0x00C0, 0x00D6, 1, 32},   {0x00D8, 0x00DE, 1, 32},   {0x0100, 0x012E, 2, 1},
+    {0x0130, 0x0130, 1, -199}, /* dotted capital I to i */
+    {0x0132, 0x0136, 2, 1},    {0x0139, 0x0147, 2, 1},    {0x014A, 0x0176, 2, 1},
+    {0x0178, 0x0178, 1, -121}, {0x0179, 0x017D, 2, 1},    {0x017F, 0x017F, 1, -268}, /* long s to s */
+    {0x0370, 0x0372, 2, 1},    {0x0376, 0x0376, 1, 1},    {0x037F, 0x037F, 1, 116},
+    {0x0386, 0x0386, 1, 38},   {0x0388, 0x038A, 1, 37},   {0x038C, 0x038C, 1, 64},
+    {0x038E, 0x038F, 1, 63},   {0x0391, 0x03A1, 1, 32},   {0x03A3, 0x03AB, 1, 32},
+    {0x03C2, 0x03C2, 1, 1}, /* final sigma to sigma */
+    {0x03CF, 0x03CF, 1, 8},    {0x03D0, 0x03D0, 1, -30},  {0x03D1, 0x03D1, 1, -25},
+    {0x03D5, 0x03D5, 1, -15},  {0x03D6, 0x03D6, 1, -22},  {0x03D8, 0x03EE, 2, 1},
+    {0x03F0, 0x03F0, 1, -54},  {0x03F1, 0x03F1, 1, -48},  {0x03F4, 0x03F4, 1, -60},
+    {0x03F5, 0x03F5, 1, -64},  {0x03F7, 0x03F7, 1, 1},    {0x03F9, 0x03F9, 1, -7},
+    {0x03FA, 0x03FA, 1, 1},    {0x03FD, 0x03FF, 1, -130}, {0x0400, 0x040F, 1, 80},
+    {0x0410, 0x042F, 1, 32},   {0x0460, 0x0480, 2, 1},    {0x048A, 0x04BE, 2, 1},
+    {0x04C0, 0x04C0, 1, 15},   {0x04C1, 0x04CD, 2, 1},    {0x04D0, 0x052E, 2, 1},
 };
 
 static uint32_t fold_code_point(uint32_t c)
@@ -252,8 +246,8 @@ static bool is_deceptive(uint32_t c)
 {
     static const struct {
         uint16_t first, last;
-    } ranges[] = { { 0x00A0, 0x00A0 }, { 0x00AD, 0x00AD }, { 0x1680, 0x1680 }, { 0x2000, 0x200F },
-                   { 0x2028, 0x202F }, { 0x205F, 0x206F }, { 0x3000, 0x3000 }, { 0xFEFF, 0xFEFF } };
+    } ranges[] = {{0x00A0, 0x00A0}, {0x00AD, 0x00AD}, {0x1680, 0x1680}, {0x2000, 0x200F},
+                  {0x2028, 0x202F}, {0x205F, 0x206F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (c >= ranges[i].first && c <= ranges[i].last)
             return true;
@@ -332,8 +326,8 @@ bool shop_text_is_email(const char *s, size_t len)
     size_t domain_len = len - local - 1;
     size_t labels;
     const char *last;
-    return is_email_local(s, local) && is_host_name(domain, domain_len, &labels, &last) &&
-           labels >= 2 && !all_digits(last, (size_t)(domain + domain_len - last));
+    return is_email_local(s, local) && is_host_name(domain, domain_len, &labels, &last) && labels >= 2 &&
+           !all_digits(last, (size_t)(domain + domain_len - last));
 }
 
 static bool starts_with_fold(const char *s, size_t len, const char *prefix)
@@ -384,7 +378,7 @@ static bool percent_is_sound(const char *s, size_t len)
 
 static size_t scheme_length(const char *s, size_t len)
 {
-    static const char *const schemes[] = { "http://", "https://" };
+    static const char *const schemes[] = {"http://", "https://"};
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
         if (starts_with_fold(s, len, schemes[i]))
             return strlen(schemes[i]);
@@ -393,8 +387,7 @@ static size_t scheme_length(const char *s, size_t len)
 
 bool shop_text_is_image_url(const char *s, size_t len)
 {
-    if (len == 0 || len > SHOP_IMAGE_URL_MAX || !is_unspaced(s, len, "\"<>\\^`{|}") ||
-        !percent_is_sound(s, len))
+    if (len == 0 || len > SHOP_IMAGE_URL_MAX || !is_unspaced(s, len, "\"<>\\^`{|}") || !percent_is_sound(s, len))
         return false;
     if (s[0] == '/')
         return len < 2 || s[1] != '/';
@@ -473,8 +466,7 @@ static int64_t days_from_date(int64_t year, int64_t month, int64_t day)
     int64_t era = shifted >= 0 ? shifted / 400 : -1;
     int64_t year_of_era = shifted - era * 400;
     int64_t day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-           719468;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
 
 /* The inverse, for days from 1970 on. */
@@ -483,8 +475,7 @@ static void date_from_days(int64_t days, int64_t *year, int64_t *month, int64_t 
     int64_t since = days + 719468;
     int64_t era = since / 146097;
     int64_t day_of_era = since % 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month_from_march = (5 * day_of_year + 2) / 153;
     *day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
@@ -513,13 +504,9 @@ bool shop_rfc3339_format(int64_t time, char out[static SHOP_RFC3339_SIZE])
         int64_t value;
         size_t digits;
         char end;
-    } parts[] = { { year, 4, '-' },
-                  { month, 2, '-' },
-                  { day, 2, 'T' },
-                  { second / 3600, 2, ':' },
-                  { second / 60 % 60, 2, ':' },
-                  { second % 60, 2, '.' },
-                  { time % SECOND, 6, 'Z' } };
+    } parts[] = {
+        {year, 4, '-'},        {month, 2, '-'},        {day, 2, 'T'}, {second / 3600, 2, ':'}, {second / 60 % 60, 2, ':'},
+        {second % 60, 2, '.'}, {time % SECOND, 6, 'Z'}};
     char *at = out;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         at = put_digits(at, parts[i].value, parts[i].digits);
@@ -556,12 +543,12 @@ static bool take_char(struct reader *r, const char *wanted, char *found)
 
 static bool take_date(struct reader *r, int64_t *days)
 {
-    static const int64_t month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    static const int64_t month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int64_t year, month, day;
     char c;
 
-    if (!take_digits(r, 4, &year) || !take_char(r, "-", &c) || !take_digits(r, 2, &month) ||
-        !take_char(r, "-", &c) || !take_digits(r, 2, &day) || month < 1 || month > 12)
+    if (!take_digits(r, 4, &year) || !take_char(r, "-", &c) || !take_digits(r, 2, &month) || !take_char(r, "-", &c) ||
+        !take_digits(r, 2, &day) || month < 1 || month > 12)
         return false;
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     if (day < 1 || day > month_days[month - 1] + (month == 2 && leap ? 1 : 0))
@@ -592,9 +579,8 @@ static bool take_clock(struct reader *r, int64_t *microseconds)
     int64_t hour, minute, second, fraction;
     char c;
 
-    if (!take_digits(r, 2, &hour) || !take_char(r, ":", &c) || !take_digits(r, 2, &minute) ||
-        !take_char(r, ":", &c) || !take_digits(r, 2, &second) || !take_fraction(r, &fraction) ||
-        hour > 23 || minute > 59 || second > 59)
+    if (!take_digits(r, 2, &hour) || !take_char(r, ":", &c) || !take_digits(r, 2, &minute) || !take_char(r, ":", &c) ||
+        !take_digits(r, 2, &second) || !take_fraction(r, &fraction) || hour > 23 || minute > 59 || second > 59)
         return false;
     *microseconds = (hour * 3600 + minute * 60 + second) * SECOND + fraction;
     return true;
@@ -611,8 +597,7 @@ static bool take_offset(struct reader *r, int64_t *microseconds)
         return false;
     if (sign == 'Z' || sign == 'z')
         return true;
-    if (!take_digits(r, 2, &hour) || !take_char(r, ":", &c) || !take_digits(r, 2, &minute) ||
-        hour > 23 || minute > 59)
+    if (!take_digits(r, 2, &hour) || !take_char(r, ":", &c) || !take_digits(r, 2, &minute) || hour > 23 || minute > 59)
         return false;
     *microseconds = (hour * 3600 + minute * 60) * SECOND * (sign == '-' ? -1 : 1);
     return true;
@@ -620,14 +605,13 @@ static bool take_offset(struct reader *r, int64_t *microseconds)
 
 bool shop_rfc3339_parse(const char *s, size_t len, int64_t *time)
 {
-    struct reader r = { s, s + len };
+    struct reader r = {s, s + len};
     int64_t days, clock = 0, offset = 0;
     char c;
 
     if (!take_date(&r, &days))
         return false;
-    if (r.at < r.end &&
-        (!take_char(&r, "Tt", &c) || !take_clock(&r, &clock) || !take_offset(&r, &offset)))
+    if (r.at < r.end && (!take_char(&r, "Tt", &c) || !take_clock(&r, &clock) || !take_offset(&r, &offset)))
         return false;
     int64_t value = days * DAY + clock - offset;
     if (r.at != r.end || value < 0 || value > SHOP_TIME_MAX)

@@ -101,7 +101,7 @@ void shop_hex_encode(char *dst, const void *src, size_t len);
 
 /* -------------------- time -------------------- */
 
-#define SHOP_RFC3339_SIZE 28                      /* "2026-11-22T21:55:00.123456Z" and its NUL */
+#define SHOP_RFC3339_SIZE 28 /* "2026-11-22T21:55:00.123456Z" and its NUL */
 #define SHOP_TIME_MAX INT64_C(253402300799999999) /* the last microsecond of the year 9999 */
 
 /*

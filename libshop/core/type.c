@@ -353,7 +353,8 @@ static void take_members(shop_ctx *cx, const shop_type *type, const shop_json_va
 /* The key that stands twice, decoded, so that the error can name it. */
 static shop_status fail_duplicate(shop_ctx *cx, const char *json, size_t length, const shop_json_error *error)
 {
-    static const shop_json_limits one_text = {.max_bytes = 1 << 20, .max_depth = 1, .max_values = 1, .max_members = 1, .allow_scalar = true};
+    static const shop_json_limits one_text = {
+        .max_bytes = 1 << 20, .max_depth = 1, .max_values = 1, .max_members = 1, .allow_scalar = true};
     size_t end = error->offset + 1;
     while (end < length && json[end] != '"')
         end += json[end] == '\\' ? 2 : 1;
@@ -512,7 +513,8 @@ shop_status shop_input_check(shop_ctx *cx, const shop_type *type, const void *in
 /* ------------------------------------------------------------------------------------------------ handles from JSON */
 
 static void *read_object(shop_ctx *cx, const shop_type *type, const shop_currency *money, const shop_json_value *json);
-static int fill_object(shop_ctx *cx, const shop_type *type, const shop_currency *money, const shop_json_value *json, void *object);
+static int fill_object(shop_ctx *cx, const shop_type *type, const shop_currency *money, const shop_json_value *json,
+                       void *object);
 
 static int read_list(shop_ctx *cx, const shop_field *f, const shop_currency *money, const shop_json_value *json, void *object)
 {
@@ -597,7 +599,8 @@ static int read_field(shop_ctx *cx, const shop_field *f, const shop_currency *mo
     return copy != NULL;
 }
 
-static int fill_object(shop_ctx *cx, const shop_type *type, const shop_currency *money, const shop_json_value *json, void *object)
+static int fill_object(shop_ctx *cx, const shop_type *type, const shop_currency *money, const shop_json_value *json,
+                       void *object)
 {
     const shop_json_value *value;
     const char *code;
@@ -626,8 +629,11 @@ static void *read_object(shop_ctx *cx, const shop_type *type, const shop_currenc
 
 shop_status shop_type_read_handle(shop_ctx *cx, const shop_type *type, const char *json, size_t length, const void **handle)
 {
-    static const shop_json_limits limits = {
-        .max_bytes = (size_t)16 * 1024 * 1024, .max_depth = 16, .max_values = 1000000, .max_members = 1000, .allow_scalar = false};
+    static const shop_json_limits limits = {.max_bytes = (size_t)16 * 1024 * 1024,
+                                            .max_depth = 16,
+                                            .max_values = 1000000,
+                                            .max_members = 1000,
+                                            .allow_scalar = false};
     *handle = NULL;
     if (length == 0)
         return SHOP_OK; /* the change had no answer */

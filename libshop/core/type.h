@@ -39,7 +39,7 @@ struct shop_type {
     const char *doc;
     const shop_field *fields;
     uint32_t field_count;
-    uint32_t size;            /* of the struct */
+    uint32_t size; /* of the struct */
     uint32_t currency_offset; /* handles with money: where the `const shop_currency *` member is; 0: the shop's currency */
 };
 
@@ -60,7 +60,6 @@ shop_status shop_type_read_handle(shop_ctx *cx, const shop_type *type, const cha
  * ("validation_error") or SHOP_MISUSE. Every service calls it first: C callers get the rules that JSON callers get.
  */
 shop_status shop_input_check(shop_ctx *cx, const shop_type *type, const void *input, int partial);
-
 
 /* What was written into the context's writer, copied into its arena; tells what went wrong. */
 shop_status shop_json_take(shop_ctx *cx, const char **json, size_t *length);

@@ -11,8 +11,8 @@ extern const shop_type shop_cart_type, shop_cart_item_type, shop_cart_item_input
 extern const shop_type shop_order_type, shop_order_brief_type, shop_order_item_type, shop_order_input_type,
     shop_order_status_input_type, shop_order_filter_type, shop_order_admin_filter_type;
 extern const shop_type shop_payment_type, shop_payment_brief_type, shop_intent_type, shop_payment_config_type,
-    shop_payment_statistics_type, shop_payment_filter_type, shop_intent_input_type, shop_confirm_input_type, shop_sync_input_type,
-    shop_payment_cancel_input_type, shop_refund_input_type;
+    shop_payment_statistics_type, shop_payment_filter_type, shop_intent_input_type, shop_confirm_input_type,
+    shop_sync_input_type, shop_payment_cancel_input_type, shop_refund_input_type;
 
 const shop_type *const shop_types[] = {
     &shop_user_type,

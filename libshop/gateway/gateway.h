@@ -34,11 +34,13 @@ typedef struct shop_gateway_vtable {
     size_t struct_size;
     uint32_t version;
     const char *name;
-    shop_status (*create)(shop_ctx *cx, int64_t order, int64_t amount, const char *currency, const char *key, shop_gateway_intent *out);
+    shop_status (*create)(shop_ctx *cx, int64_t order, int64_t amount, const char *currency, const char *key,
+                          shop_gateway_intent *out);
     shop_status (*retrieve)(shop_ctx *cx, const char *intent, shop_gateway_intent *out);
     shop_status (*confirm)(shop_ctx *cx, const char *intent, const char *method, const char *key, shop_gateway_intent *out);
     shop_status (*cancel)(shop_ctx *cx, const char *intent, const char *key, shop_gateway_intent *out);
-    shop_status (*refund)(shop_ctx *cx, const char *intent, int64_t amount, const char *reason, const char *key, shop_gateway_refund *out);
+    shop_status (*refund)(shop_ctx *cx, const char *intent, int64_t amount, const char *reason, const char *key,
+                          shop_gateway_refund *out);
     /* Optional. Work of the gateway's own that is due: *done things at most `limit`. */
     shop_status (*work)(shop_ctx *cx, int64_t limit, int64_t *done);
     /* ---- end of version 1 ---- */

@@ -69,8 +69,8 @@ static int parse_header(const char *text, signature_header *h)
 
 /* ------------------------------------------------------------------------------------------------ the signature */
 
-static void make_signature(const char *secret, size_t secret_length, const char *time, size_t time_length, const void *body, size_t length,
-                           unsigned char out[crypto_auth_hmacsha256_BYTES])
+static void make_signature(const char *secret, size_t secret_length, const char *time, size_t time_length, const void *body,
+                           size_t length, unsigned char out[crypto_auth_hmacsha256_BYTES])
 {
     crypto_auth_hmacsha256_state state;
     crypto_auth_hmacsha256_init(&state, (const unsigned char *)secret, secret_length);

@@ -64,8 +64,8 @@ static shop_status drop_old_marks(shop_ctx *cx, int64_t limit, int64_t *done)
 }
 
 static const job jobs[] = {
-    shop_order_expire, shop_payment_reconcile, shop_payment_deliver_test_events,
-    shop_account_clean, drop_old_keys,         drop_old_marks,
+    shop_order_expire,  shop_payment_reconcile, shop_payment_deliver_test_events,
+    shop_account_clean, drop_old_keys,          drop_old_marks,
 };
 
 shop_status shop_jobs_run(shop_ctx *cx, int64_t *done)

@@ -108,8 +108,8 @@ void shop_payment_update(shop_ctx *cx, shop_batch *b, const shop_payment *p);
  * Records how the gateway says that a payment stands: forward only, the order moves with it. `event`/`event_type`: the message that
  * brought it, recorded once; NULL: none. *out is the payment afterwards. Uses no idempotency key.
  */
-shop_status shop_payment_record(shop_ctx *cx, int64_t id, const shop_gateway_intent *intent, const char *event, const char *event_type,
-                                shop_payment **out);
+shop_status shop_payment_record(shop_ctx *cx, int64_t id, const shop_gateway_intent *intent, const char *event,
+                                const char *event_type, shop_payment **out);
 
 /* After a record: what the new state asks for (an order to cancel, money to give back). Errors are left to the reconciler. */
 void shop_payment_follow_up(shop_ctx *cx, const shop_payment *p);

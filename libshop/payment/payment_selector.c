@@ -24,9 +24,9 @@ static int is_one_of(const char *status, const char *const words[])
 static const char *display(const char *status)
 {
     static const char *const names[][2] = {
-        {PAYMENT_PENDING, "Pending"},     {PAYMENT_PROCESSING, "Processing"},
-        {PAYMENT_SUCCEEDED, "Succeeded"}, {PAYMENT_FAILED, "Failed"},
-        {PAYMENT_CANCELLED, "Cancelled"}, {PAYMENT_PARTIALLY_REFUNDED, "Partially refunded"},
+        {PAYMENT_PENDING, "Pending"},       {PAYMENT_PROCESSING, "Processing"},
+        {PAYMENT_SUCCEEDED, "Succeeded"},   {PAYMENT_FAILED, "Failed"},
+        {PAYMENT_CANCELLED, "Cancelled"},   {PAYMENT_PARTIALLY_REFUNDED, "Partially refunded"},
         {PAYMENT_REFUNDED_ALL, "Refunded"},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -197,9 +197,9 @@ static int64_t *count_of(shop_payment_statistics *s, const char *status)
         const char *status;
         int64_t *count;
     } counts[] = {
-        {PAYMENT_PENDING, &s->pending},     {PAYMENT_PROCESSING, &s->processing},
-        {PAYMENT_SUCCEEDED, &s->succeeded}, {PAYMENT_FAILED, &s->failed},
-        {PAYMENT_CANCELLED, &s->cancelled}, {PAYMENT_PARTIALLY_REFUNDED, &s->partially_refunded},
+        {PAYMENT_PENDING, &s->pending},       {PAYMENT_PROCESSING, &s->processing},
+        {PAYMENT_SUCCEEDED, &s->succeeded},   {PAYMENT_FAILED, &s->failed},
+        {PAYMENT_CANCELLED, &s->cancelled},   {PAYMENT_PARTIALLY_REFUNDED, &s->partially_refunded},
         {PAYMENT_REFUNDED_ALL, &s->refunded},
     };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)

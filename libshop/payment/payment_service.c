@@ -28,7 +28,8 @@ typedef struct create_saga {
 static shop_status check_order(shop_ctx *cx, const shop_order_brief *order, const shop_intent_input *in)
 {
     if (strcmp(order->status, "pending") != 0)
-        return shop_fail(cx, SHOP_CONFLICT, "order_not_payable", "This order is %s: it cannot be paid any more.", order->status);
+        return shop_fail(cx, SHOP_CONFLICT, "order_not_payable", "This order is %s: it cannot be paid any more.",
+                         order->status);
     if (order->total_amount == 0)
         return shop_fail(cx, SHOP_INVALID, "nothing_to_pay", "There is nothing to pay for this order.");
     const shop_currency *wanted = in->currency ? shop_currency_find(in->currency, strlen(in->currency)) : order->currency;
@@ -127,7 +128,8 @@ static shop_status made_attempt(shop_ctx *cx, void *args, shop_batch *b, const v
         shop_guard_int(b, PAYMENT_ID, SHOP_PRED_EQ, p->id);
     }
     saga->payment = p;
-    *intent = (shop_intent){.payment = p, .client_secret = p->client_secret, .publishable_key = cx->shop->options.publishable_key};
+    *intent =
+        (shop_intent){.payment = p, .client_secret = p->client_secret, .publishable_key = cx->shop->options.publishable_key};
     *answer = intent;
     return SHOP_OK;
 }
@@ -372,11 +374,13 @@ shop_status shop_payment_cancel(shop_ctx *cx, const shop_payment_cancel_input *i
     if (status != SHOP_OK)
         return status;
     if (p->is_successful || strcmp(p->status, PAYMENT_PROCESSING) == 0)
-        return shop_fail(cx, SHOP_CONFLICT, "payment_not_cancellable", "This payment is %s; it can only be refunded.", p->status);
+        return shop_fail(cx, SHOP_CONFLICT, "payment_not_cancellable", "This payment is %s; it can only be refunded.",
+                         p->status);
     if (strcmp(p->status, PAYMENT_CANCELLED) != 0 && p->intent_id)
         status = cancel_at_gateway(cx, p, &p);
     if (status == SHOP_OK && p->is_successful)
-        return shop_fail(cx, SHOP_CONFLICT, "payment_not_cancellable", "This payment was made meanwhile; it can only be refunded.");
+        return shop_fail(cx, SHOP_CONFLICT, "payment_not_cancellable",
+                         "This payment was made meanwhile; it can only be refunded.");
     if (status == SHOP_OK && strcmp(p->order->status, "pending") == 0)
         status = shop_order_cancel_any(cx, p->order->id); /* settles the payment too */
     return status == SHOP_OK ? give_answer(cx, p->id, out) : status;
@@ -412,7 +416,8 @@ static shop_status reconcile_one(shop_ctx *cx, int64_t id)
  * Which payments may be half done: without an intent; processing for a while; of a cancelled order and not settled. Only live payments
  * are looked through, and they are few: what is to be given back is a refund under way, and found by that.
  */
-static shop_status find_half_done(shop_ctx *cx, const char *status_word, const shop_rows **rows, const shop_query **query, int *orders)
+static shop_status find_half_done(shop_ctx *cx, const char *status_word, const shop_rows **rows, const shop_query **query,
+                                  int *orders)
 {
     shop_query *q = shop_query_new(cx);
     int read = shop_query_read(q, TABLE_PAYMENT);
@@ -432,7 +437,8 @@ static shop_status find_half_done(shop_ctx *cx, const char *status_word, const s
 static int is_half_done(shop_ctx *cx, const shop_query *q, int orders, const shop_value *row)
 {
     shop_order_brief order;
-    int is_cancelled = shop_order_part_find(cx, q, orders, row[PAYMENT_ORDER].num, &order) && strcmp(order.status, "cancelled") == 0;
+    int is_cancelled =
+        shop_order_part_find(cx, q, orders, row[PAYMENT_ORDER].num, &order) && strcmp(order.status, "cancelled") == 0;
     int has_intent = row[PAYMENT_INTENT].type == SHOP_VALUE_TEXT;
     return is_cancelled || !has_intent || strcmp(row[PAYMENT_STATUS].data, PAYMENT_PROCESSING) == 0;
 }

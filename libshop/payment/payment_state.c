@@ -105,7 +105,8 @@ static shop_status reserve_if_cancelled(shop_ctx *cx, shop_batch *b, const shop_
     return shop_refund_reserve_rest(cx, b, &after);
 }
 
-static shop_status move_payment(shop_ctx *cx, shop_batch *b, shop_payment *p, const char *status, const shop_gateway_intent *intent)
+static shop_status move_payment(shop_ctx *cx, shop_batch *b, shop_payment *p, const char *status,
+                                const shop_gateway_intent *intent)
 {
     move_order(cx, b, p, status);
     shop_payment_update(cx, b, p);
@@ -151,8 +152,8 @@ static shop_status record_attempt(shop_ctx *cx, void *args, shop_batch *b, const
     return status == SHOP_OK ? settle_handle(cx, r->payment) : status;
 }
 
-shop_status shop_payment_record(shop_ctx *cx, int64_t id, const shop_gateway_intent *intent, const char *event, const char *event_type,
-                                shop_payment **out)
+shop_status shop_payment_record(shop_ctx *cx, int64_t id, const shop_gateway_intent *intent, const char *event,
+                                const char *event_type, shop_payment **out)
 {
     record r = {.id = id, .intent = intent, .event = event, .event_type = event_type};
     shop_status status = shop_change_step(cx, record_attempt, &r);

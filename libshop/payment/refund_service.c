@@ -43,7 +43,8 @@ static shop_status find_begun(shop_ctx *cx, refund_saga *saga, int *found)
 static shop_status check_refundable(shop_ctx *cx, const shop_payment *p, int64_t amount)
 {
     if (!p->is_successful)
-        return shop_fail(cx, SHOP_CONFLICT, "payment_not_refundable", "This payment is %s: there is nothing to give back.", p->status);
+        return shop_fail(cx, SHOP_CONFLICT, "payment_not_refundable", "This payment is %s: there is nothing to give back.",
+                         p->status);
     int64_t left = p->amount - p->amount_refunded;
     if (left == 0)
         return shop_fail(cx, SHOP_CONFLICT, "payment_not_refundable", "Everything of this payment was given back already.");
@@ -227,7 +228,8 @@ static shop_status ask_gateway(shop_ctx *cx, refund_saga *saga)
     status = shop_change_step(cx, release_attempt, saga);
     if (status != SHOP_OK)
         return status;
-    return shop_fail(cx, SHOP_CONFLICT, "refund_failed", "The payment gateway refused: %s", detail ? detail : "no reason given");
+    return shop_fail(cx, SHOP_CONFLICT, "refund_failed", "The payment gateway refused: %s",
+                     detail ? detail : "no reason given");
 }
 
 /* The whole way of a refund that nobody waits for: begun, or to be continued. */
@@ -290,7 +292,8 @@ shop_status shop_payment_refund(shop_ctx *cx, const shop_refund_input *in, const
     if (status == SHOP_OK)
         status = shop_change_replay(cx, &shop_payment_type, &answer, &replayed);
     if (status == SHOP_OK && !replayed) {
-        refund_saga saga = {.payment = in->payment_id, .amount = in->amount, .reason = in->reason, .key = gateway_key(cx, in->payment_id)};
+        refund_saga saga = {
+            .payment = in->payment_id, .amount = in->amount, .reason = in->reason, .key = gateway_key(cx, in->payment_id)};
         status = saga.key ? shop_change_step(cx, reserve_attempt, &saga) : shop_fail_no_memory(cx);
         if (status == SHOP_OK)
             status = ask_gateway(cx, &saga);

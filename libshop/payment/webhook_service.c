@@ -36,7 +36,8 @@ static shop_status apply_event(shop_ctx *cx, const shop_gateway_event *event)
 {
     shop_payment *p = NULL;
     shop_gateway_intent intent;
-    shop_status status = is_handled(event) ? shop_payment_read(cx, &(payment_key){.intent = event->intent}, &p) : SHOP_NOT_FOUND;
+    shop_status status =
+        is_handled(event) ? shop_payment_read(cx, &(payment_key){.intent = event->intent}, &p) : SHOP_NOT_FOUND;
     if (status == SHOP_NOT_FOUND) {
         shop_gateway_event copy = *event;
         shop_ctx_begin(cx);
@@ -45,7 +46,8 @@ static shop_status apply_event(shop_ctx *cx, const shop_gateway_event *event)
     if (status == SHOP_OK)
         status = cx->shop->gateway->calls->retrieve(cx, p->intent_id, &intent);
     if (status == SHOP_NOT_FOUND) /* the gateway's fault: it tells of what it does not know */
-        return shop_fail(cx, SHOP_GATEWAY, "gateway_contradiction", "The payment gateway does not know the payment that it tells of.");
+        return shop_fail(cx, SHOP_GATEWAY, "gateway_contradiction",
+                         "The payment gateway does not know the payment that it tells of.");
     if (status == SHOP_OK)
         status = shop_payment_record(cx, p->id, &intent, event->id, event->type, &p);
     if (status == SHOP_OK)

@@ -20,9 +20,9 @@ typedef struct change {
     const shop_type *type;
     shop_attempt attempt;
     void *args;
-    int with_key;     /* store the answer under the context's idempotency key */
+    int with_key; /* store the answer under the context's idempotency key */
     int key_is_stale; /* a row with the key is there, but its time is over */
-    int64_t mark;     /* id of the batch's mark; SHOP_UNSET: none */
+    int64_t mark; /* id of the batch's mark; SHOP_UNSET: none */
     const void *answer;
 } change;
 

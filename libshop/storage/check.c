@@ -51,8 +51,7 @@ static const char *column_defect(const shop_schema *schema, const shop_column *c
         return "a column without a name";
     if (column->type < SHOP_COLUMN_INT || column->type > SHOP_COLUMN_BLOB)
         return "unknown column type";
-    if (column->references != SHOP_NO_TABLE &&
-        (column->references >= schema->table_count || column->type != SHOP_COLUMN_INT))
+    if (column->references != SHOP_NO_TABLE && (column->references >= schema->table_count || column->type != SHOP_COLUMN_INT))
         return "a reference that names no table";
     if (is_id && (column->type != SHOP_COLUMN_INT || column->flags || strcmp(column->name, "id") != 0))
         return "column 0 is not the id";
@@ -215,8 +214,7 @@ static const char *comparison_defect(const scope *in, const shop_pred *pred)
         return operand_defect(in, pred->values, kind);
     if (pred->other >= in->table->column_count)
         return "a comparison with an unknown column";
-    if (kind != SHOP_VALUE_INT || kind_of(in->table, pred->other) != SHOP_VALUE_INT ||
-        pred->values[0].type == SHOP_VALUE_NULL)
+    if (kind != SHOP_VALUE_INT || kind_of(in->table, pred->other) != SHOP_VALUE_INT || pred->values[0].type == SHOP_VALUE_NULL)
         return "a sum of what are not numbers";
     return operand_defect(in, pred->values, SHOP_VALUE_INT);
 }

@@ -15,9 +15,9 @@
 typedef struct emulation {
     const shop_storage_call *call;
     uint32_t capabilities;
-    bool local[SHOP_MAX_READS];         /* finished here */
-    shop_read plain[SHOP_MAX_READS];    /* what is sent */
-    shop_pred *left[SHOP_MAX_READS];    /* predicates that were not sent … */
+    bool local[SHOP_MAX_READS]; /* finished here */
+    shop_read plain[SHOP_MAX_READS]; /* what is sent */
+    shop_pred *left[SHOP_MAX_READS]; /* predicates that were not sent … */
     uint16_t left_count[SHOP_MAX_READS];
 } emulation;
 

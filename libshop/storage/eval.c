@@ -81,8 +81,7 @@ static bool passes_comparison(const shop_value *row, const shop_pred *pred)
     if (left->type == SHOP_VALUE_NULL || right.type == SHOP_VALUE_NULL)
         return false;
     if (pred->other != SHOP_NO_COLUMN) {
-        if (row[pred->other].type == SHOP_VALUE_NULL ||
-            __builtin_add_overflow(row[pred->other].num, right.num, &right.num))
+        if (row[pred->other].type == SHOP_VALUE_NULL || __builtin_add_overflow(row[pred->other].num, right.num, &right.num))
             return false;
     }
     return holds(pred->op, shop_eval_compare(left, &right));
@@ -280,8 +279,7 @@ static void extreme_of_column(uint16_t column, int sign, const shop_value **rows
     *out = (shop_value){.type = SHOP_VALUE_NULL};
     for (size_t i = 0; i < count; i++) {
         const shop_value *value = &rows[i][column];
-        if (value->type == SHOP_VALUE_INT &&
-            (out->type == SHOP_VALUE_NULL || sign * compare_numbers(value->num, out->num) < 0))
+        if (value->type == SHOP_VALUE_INT && (out->type == SHOP_VALUE_NULL || sign * compare_numbers(value->num, out->num) < 0))
             *out = (shop_value){.type = SHOP_VALUE_INT, .num = value->num};
     }
 }

@@ -210,8 +210,9 @@ static shop_status page_not_found(shop_ctx *cx)
     return shop_fail(cx, SHOP_NOT_FOUND, "page_not_found", "There is no such page.");
 }
 
-shop_status shop_page_begin(shop_ctx *cx, shop_query *q, uint16_t table, const shop_ordering *ordering, const shop_page_input *in,
-                            void (*filter)(shop_query *q, const void *args), const void *args, shop_page_read *out)
+shop_status shop_page_begin(shop_ctx *cx, shop_query *q, uint16_t table, const shop_ordering *ordering,
+                            const shop_page_input *in, void (*filter)(shop_query *q, const void *args), const void *args,
+                            shop_page_read *out)
 {
     *out = (shop_page_read){.count_read = -1, .in = *in, .ordering = ordering, .table = table};
     shop_status status = check_page(cx, out);
@@ -257,8 +258,8 @@ static void cursor_page(shop_ctx *cx, const shop_page_read *r, const shop_value 
         page->previous_cursor = make_cursor(cx, r, "p", rows[0]);
 }
 
-shop_status shop_page_rows(shop_ctx *cx, const shop_query *q, const shop_page_read *r, const shop_value *const **rows, size_t *count,
-                           shop_page **out)
+shop_status shop_page_rows(shop_ctx *cx, const shop_query *q, const shop_page_read *r, const shop_value *const **rows,
+                           size_t *count, shop_page **out)
 {
     const shop_rows *found = shop_query_rows(q, r->rows_read);
     shop_page *page = shop_arena_zalloc(cx->arena, sizeof *page);

@@ -7,8 +7,8 @@
 
 /* Every list's input ends in these three fields (see SHOP_PAGE_FIELDS in types of inputs). */
 typedef struct shop_page_input {
-    int64_t page;       /* from 1; SHOP_UNSET: 1 */
-    int64_t page_size;  /* 1..100; SHOP_UNSET: 10 */
+    int64_t page; /* from 1; SHOP_UNSET: 1 */
+    int64_t page_size; /* 1..100; SHOP_UNSET: 10 */
     const char *cursor; /* NULL: by number; "": the first page by cursor */
 } shop_page_input;
 
@@ -24,7 +24,7 @@ typedef struct shop_ordering {
 
 typedef struct shop_page_read {
     int count_read; /* -1 when paged by cursor */
-    int rows_read;  /* what other reads refer to: the rows of this page and perhaps one more (see shop_page_rows) */
+    int rows_read; /* what other reads refer to: the rows of this page and perhaps one more (see shop_page_rows) */
     shop_page_input in;
     const shop_ordering *ordering;
     int backward; /* a previous-cursor: rows come in reverse */
@@ -43,8 +43,8 @@ shop_status shop_page_begin(shop_ctx *cx, shop_query *q, uint16_t table, const s
  * After shop_query_run: the rows that are on the page, in their order. *rows: array of *count pointers to rows (values).
  * SHOP_NOT_FOUND "page_not_found" beyond the end (page 1 of an empty list is fine). *page gets everything but its items.
  */
-shop_status shop_page_rows(shop_ctx *cx, const shop_query *q, const shop_page_read *read, const shop_value *const **rows, size_t *count,
-                           shop_page **page);
+shop_status shop_page_rows(shop_ctx *cx, const shop_query *q, const shop_page_read *read, const shop_value *const **rows,
+                           size_t *count, shop_page **page);
 
 /* Gives the page its items: an array of `count` structs of `type`, in the arena. */
 void shop_page_set_items(shop_page *page, const shop_type *type, const void *items);

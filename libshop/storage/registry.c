@@ -52,8 +52,9 @@ const shop_storage_vtable *shop_storage_find(const char *url)
 
 static int is_complete(const shop_storage_vtable *v)
 {
-    return v && v->struct_size >= offsetof(shop_storage_vtable, watch) && v->version >= 1 && v->version <= SHOP_STORAGE_VERSION &&
-           v->name && v->name[0] && v->open && v->close && v->query && v->apply && v->allocate && v->ping;
+    return v && v->struct_size >= offsetof(shop_storage_vtable, watch) && v->version >= 1 &&
+           v->version <= SHOP_STORAGE_VERSION && v->name && v->name[0] && v->open && v->close && v->query && v->apply &&
+           v->allocate && v->ping;
 }
 
 shop_status shop_storage_register(const shop_storage_vtable *vtable)

@@ -161,10 +161,8 @@ static const shop_column payment_columns[] = {
     {"updated_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
 };
 static const shop_index payment_indexes[] = {
-    {"payment_order", SHOP_INDEX_UNIQUE, 1, {PAYMENT_ORDER}},
-    {"payment_intent", SHOP_INDEX_UNIQUE, 1, {PAYMENT_INTENT}},
-    {"payment_user", 0, 2, {PAYMENT_USER, PAYMENT_CREATED_AT}},
-    {"payment_created", 0, 1, {PAYMENT_CREATED_AT}},
+    {"payment_order", SHOP_INDEX_UNIQUE, 1, {PAYMENT_ORDER}},       {"payment_intent", SHOP_INDEX_UNIQUE, 1, {PAYMENT_INTENT}},
+    {"payment_user", 0, 2, {PAYMENT_USER, PAYMENT_CREATED_AT}},     {"payment_created", 0, 1, {PAYMENT_CREATED_AT}},
     {"payment_status", 0, 2, {PAYMENT_STATUS, PAYMENT_UPDATED_AT}},
 };
 
@@ -260,8 +258,10 @@ static const shop_index test_event_indexes[] = {
     {"test_event_due", 0, 1, {TEST_EVENT_DUE_AT}},
 };
 
-#define TABLE(name, columns, indexes, doc)                                                                   \
-    {name, columns, sizeof(columns) / sizeof((columns)[0]), indexes, sizeof(indexes) / sizeof((indexes)[0]), doc}
+#define TABLE(name, columns, indexes, doc)                                                                                     \
+    {                                                                                                                          \
+        name, columns, sizeof(columns) / sizeof((columns)[0]), indexes, sizeof(indexes) / sizeof((indexes)[0]), doc            \
+    }
 
 static const shop_table tables[TABLE_COUNT] = {
     [TABLE_USER] = TABLE("user", user_columns, user_indexes, "accounts"),
@@ -276,7 +276,8 @@ static const shop_table tables[TABLE_COUNT] = {
     [TABLE_PAYMENT] = TABLE("payment", payment_columns, payment_indexes, "one an order"),
     [TABLE_REFUND] = TABLE("refund", refund_columns, refund_indexes, "money on its way back"),
     [TABLE_EVENT] = TABLE("event", event_columns, event_indexes, "gateway events applied, each once"),
-    [TABLE_IDEMPOTENCY] = TABLE("idempotency", idempotency_columns, idempotency_indexes, "first answers of requests that may be sent twice, sealed"),
+    [TABLE_IDEMPOTENCY] = TABLE("idempotency", idempotency_columns, idempotency_indexes,
+                                "first answers of requests that may be sent twice, sealed"),
     [TABLE_MARK] = TABLE("mark", mark_columns, mark_indexes, "proof that a batch happened"),
     [TABLE_TEST_INTENT] = TABLE("test_intent", test_intent_columns, test_intent_indexes, "the test gateway: payment intents"),
     [TABLE_TEST_REFUND] = TABLE("test_refund", test_refund_columns, test_refund_indexes, "the test gateway: refunds"),

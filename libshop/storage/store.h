@@ -29,7 +29,7 @@ shop_query *shop_query_new(shop_ctx *cx); /* never NULL-checked by callers: NULL
 int shop_query_read(shop_query *q, uint16_t table);
 void shop_where_int(shop_query *q, uint16_t column, uint16_t op, int64_t value);
 void shop_where_text(shop_query *q, uint16_t column, uint16_t op, const char *value); /* also SHOP_PRED_MATCH */
-void shop_where_null(shop_query *q, uint16_t column, uint16_t op);                    /* NULL or NOT_NULL */
+void shop_where_null(shop_query *q, uint16_t column, uint16_t op); /* NULL or NOT_NULL */
 void shop_where_ints(shop_query *q, uint16_t column, const int64_t *values, size_t count); /* IN */
 void shop_where_in_read(shop_query *q, uint16_t column, int read, uint16_t other);
 void shop_query_order(shop_query *q, uint16_t column, int descending);

@@ -8,11 +8,12 @@
 
 #include "openapi.h"
 
-static const route *const tables[] = {routes_accounts, routes_catalogue, routes_cart,    routes_orders,
+static const route *const tables[] = {routes_accounts, routes_catalogue, routes_cart, routes_orders,
                                       routes_payments, routes_service,   NULL};
 
 /* 1; or 0 when the name is one of no type. No name and media types are no type. */
-static int find_type(const char *name, const shop_type **type) {
+static int find_type(const char *name, const shop_type **type)
+{
     char text[96];
     *type = NULL;
     if (name == NULL || strchr(name, '/') != NULL) {
@@ -28,7 +29,8 @@ static int find_type(const char *name, const shop_type **type) {
     return *type != NULL;
 }
 
-static int find_types(struct app *app, char *error, size_t size) {
+static int find_types(struct app *app, char *error, size_t size)
+{
     app->types = calloc(router_count(app->routes) + 1, sizeof *app->types);
     if (app->types == NULL) {
         snprintf(error, size, "out of memory");
@@ -39,14 +41,16 @@ static int find_types(struct app *app, char *error, size_t size) {
         route_types *types = &app->types[i];
         if (!find_type(r->query, &types->query) || !find_type(r->request, &types->request) ||
             !find_type(r->response, &types->response)) {
-            snprintf(error, size, "route %s %s names a type that libshop does not have", http_method_name(r->method), r->pattern);
+            snprintf(error, size, "route %s %s names a type that libshop does not have", http_method_name(r->method),
+                     r->pattern);
             return 0;
         }
     }
     return 1;
 }
 
-static int make_document(const struct app *app, int format, document_text *document) {
+static int make_document(const struct app *app, int format, document_text *document)
+{
     json_out out;
     json_out_init(&out, format);
     if (!openapi_write(&out, app->routes)) {
@@ -60,7 +64,8 @@ static int make_document(const struct app *app, int format, document_text *docum
     return 1;
 }
 
-int app_open(struct app *app, const config *settings, char *error, size_t size) {
+int app_open(struct app *app, const config *settings, char *error, size_t size)
+{
     app->settings = settings;
     app->started_us = app_monotonic_us();
     app->is_production = config_is_production(settings);
@@ -82,7 +87,8 @@ int app_open(struct app *app, const config *settings, char *error, size_t size) 
     return 1;
 }
 
-void app_close(struct app *app) {
+void app_close(struct app *app)
+{
     router_free(app->routes);
     free(app->types);
     metrics_free(app->metrics);

@@ -11,8 +11,8 @@
 #include "metrics.h"
 #include "router.h"
 
-#define QUERY_TEXT 16385   /* bytes of a decoded query */
-#define TOKEN_TEXT 4097    /* bytes of a token */
+#define QUERY_TEXT 16385 /* bytes of a decoded query */
+#define TOKEN_TEXT 4097 /* bytes of a token */
 
 /* A document made once and served as it is. */
 typedef struct document_text {
@@ -30,14 +30,14 @@ typedef struct route_types {
 
 struct app {
     const config *settings;
-    shop *_Atomic shop;            /* NULL until it is open: requests are answered 503 */
-    http_server *_Atomic server;   /* NULL until it runs */
+    shop *_Atomic shop; /* NULL until it is open: requests are answered 503 */
+    http_server *_Atomic server; /* NULL until it runs */
     router *routes;
-    route_types *types;            /* by index of the route */
+    route_types *types; /* by index of the route */
     metrics *metrics;
     document_text openapi_json;
     document_text openapi_yaml;
-    int64_t started_us;            /* CLOCK_MONOTONIC */
+    int64_t started_us; /* CLOCK_MONOTONIC */
     int is_production;
     int secure_cookies;
 };
@@ -58,8 +58,8 @@ typedef struct own_error {
 
 struct worker {
     struct app *app;
-    shop_ctx *cx;              /* made with the first request */
-    json_out text;             /* for answers made here */
+    shop_ctx *cx; /* made with the first request */
+    json_out text; /* for answers made here */
     own_error error;
     route_match match;
     uint64_t request_count;

@@ -7,18 +7,21 @@
 
 #define ID_MAX ((INT64_C(1) << 53) - 1)
 
-shop_status call_fail(call *c, shop_status status, const char *code, const char *detail) {
+shop_status call_fail(call *c, shop_status status, const char *code, const char *detail)
+{
     c->worker->error.status = status;
     c->worker->error.code = code;
     c->worker->error.detail = detail;
     return status;
 }
 
-const route_types *call_types(const call *c) {
+const route_types *call_types(const call *c)
+{
     return &c->app->types[c->worker->match.index];
 }
 
-shop_status call_body(call *c, void *input) {
+shop_status call_body(call *c, void *input)
+{
     if (c->http->body_len == 0 && (c->route->flags & ROUTE_OPTIONAL_BODY) != 0) {
         return SHOP_OK;
     }
@@ -26,13 +29,16 @@ shop_status call_body(call *c, void *input) {
 }
 
 /* The pairs of the query; the strings stand in the worker's buffer. */
-static shop_status parse_query(const call *c, http_param *params, size_t *count) {
+static shop_status parse_query(const call *c, http_param *params, size_t *count)
+{
     size_t length = strlen(c->http->query);
-    int parsed = http_query_parse(c->http->query, length, c->worker->query, sizeof c->worker->query, params, HTTP_QUERY_MAX, count);
+    int parsed =
+        http_query_parse(c->http->query, length, c->worker->query, sizeof c->worker->query, params, HTTP_QUERY_MAX, count);
     return parsed == HTTP_URL_OK ? SHOP_OK : SHOP_INVALID;
 }
 
-shop_status call_query(call *c, void *input) {
+shop_status call_query(call *c, void *input)
+{
     http_param params[HTTP_QUERY_MAX];
     const char *names[HTTP_QUERY_MAX];
     const char *values[HTTP_QUERY_MAX];
@@ -50,7 +56,8 @@ shop_status call_query(call *c, void *input) {
     return shop_from_pairs(c->cx, call_types(c)->query, names, values, count, input);
 }
 
-int call_use_cookies(const call *c) {
+int call_use_cookies(const call *c)
+{
     http_param params[HTTP_QUERY_MAX];
     size_t count = 0;
     if ((c->route->flags & ROUTE_COOKIES) == 0 || c->http->query[0] == '\0' || parse_query(c, params, &count) != SHOP_OK) {
@@ -64,7 +71,8 @@ int call_use_cookies(const call *c) {
     return 0;
 }
 
-shop_status call_path_id(call *c, int i, int64_t *id) {
+shop_status call_path_id(call *c, int i, int64_t *id)
+{
     const char *text = call_path_text(c, i);
     int64_t number = 0;
     int good = text[0] >= '1' && text[0] <= '9';
@@ -79,11 +87,13 @@ shop_status call_path_id(call *c, int i, int64_t *id) {
     return SHOP_OK;
 }
 
-const char *call_path_text(const call *c, int i) {
+const char *call_path_text(const call *c, int i)
+{
     return i >= 0 && i < ROUTER_VALUES && c->path_values[i] != NULL ? c->path_values[i] : "";
 }
 
-const char *call_refresh_cookie(const call *c) {
+const char *call_refresh_cookie(const call *c)
+{
     const char *value = NULL;
     size_t length = 0;
     struct worker *w = c->worker;

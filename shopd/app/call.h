@@ -16,13 +16,13 @@ struct route;
 typedef struct call {
     const http_request *http;
     http_response *response;
-    struct app *app;            /* configuration, counters; shared by all threads, constant */
+    struct app *app; /* configuration, counters; shared by all threads, constant */
     const struct route *route;
-    shop_ctx *cx;               /* this worker's; the actor is set */
+    shop_ctx *cx; /* this worker's; the actor is set */
     const char *path_values[4]; /* decoded values of the pattern's {…}, in order */
-    int with_cookies;           /* the caller was known by cookie, not by header */
+    int with_cookies; /* the caller was known by cookie, not by header */
     char request_id[40];
-    struct worker *worker;      /* of shopd/app itself: buffers of this thread */
+    struct worker *worker; /* of shopd/app itself: buffers of this thread */
 } call;
 
 typedef shop_status (*call_handler)(call *c);
@@ -33,26 +33,27 @@ typedef shop_status (*call_handler)(call *c);
 #define ACCESS_STAFF 2
 #define ACCESS_GATEWAY 3 /* the payment gateway: its own signature; no token, no CSRF check */
 
-#define ROUTE_RAW_BODY 1u    /* the handler reads the raw bytes (webhook) */
-#define ROUTE_NO_BODY 2u     /* POST without a body: none, or an empty object, is taken */
-#define ROUTE_COOKIES 4u     /* takes ?use_cookies= (accounts) */
+#define ROUTE_RAW_BODY 1u /* the handler reads the raw bytes (webhook) */
+#define ROUTE_NO_BODY 2u /* POST without a body: none, or an empty object, is taken */
+#define ROUTE_COOKIES 4u /* takes ?use_cookies= (accounts) */
 #define ROUTE_OPTIONAL_BODY 8u /* the body may be left out: as if it were {} */
 
 /* One row of the route table: routing, checks, 405, OpenAPI and its tests all come from it. */
 typedef struct route {
-    int method;              /* HTTP_GET, … (HEAD is served wherever GET is) */
-    const char *pattern;     /* "/products/{slug}", without prefix and trailing slash; literals beat {…} */
+    int method; /* HTTP_GET, … (HEAD is served wherever GET is) */
+    const char *pattern; /* "/products/{slug}", without prefix and trailing slash; literals beat {…} */
     call_handler handler;
     int access;
-    int status;              /* on success */
+    int status; /* on success */
     unsigned flags;
-    const char *rate_class;  /* "auth", "read", "write", "payment", "webhook" */
-    const char *tag;         /* "accounts", "catalogue", … */
-    const char *operation;   /* OpenAPI operationId: "cart_add"; NULL: served, but not in the document */
+    const char *rate_class; /* "auth", "read", "write", "payment", "webhook" */
+    const char *tag; /* "accounts", "catalogue", … */
+    const char *operation; /* OpenAPI operationId: "cart_add"; NULL: served, but not in the document */
     const char *summary;
-    const char *query;       /* type of the query string's input, or NULL: no parameters are taken */
-    const char *request;     /* type of the body's input, or NULL */
-    const char *response;    /* type of the answer; "product[]": a page of them; "text/plain": something else; NULL: no body, or {detail}/{message} */
+    const char *query; /* type of the query string's input, or NULL: no parameters are taken */
+    const char *request; /* type of the body's input, or NULL */
+    const char *
+        response; /* type of the answer; "product[]": a page of them; "text/plain": something else; NULL: no body, or {detail}/{message} */
 } route;
 
 /* Each domain's rows, ended by an empty one. */
@@ -75,12 +76,13 @@ const char *call_path_text(const call *c, int i);
 int call_use_cookies(const call *c);
 
 /* Answers, with the route's status. Each returns SHOP_OK or the error of making the body. GET answers carry an ETag (304 included). */
-shop_status reply_object(call *c, const void *handle);                   /* of the route's response type */
-shop_status reply_created(call *c, const void *handle, const char *location_format, ...) __attribute__((format(printf, 3, 4))); /* + Location, "/products/%s/" : prefix added */
-shop_status reply_page(call *c, const shop_page *page);                  /* next and previous become URLs of this request */
-shop_status reply_words(call *c, const char *member, const char *text);  /* {"message": "…"} */
-shop_status reply_json(call *c, const char *json, size_t length);        /* any JSON document */
-shop_status reply_nothing(call *c);                                      /* 204 */
+shop_status reply_object(call *c, const void *handle); /* of the route's response type */
+shop_status reply_created(call *c, const void *handle, const char *location_format, ...)
+    __attribute__((format(printf, 3, 4))); /* + Location, "/products/%s/" : prefix added */
+shop_status reply_page(call *c, const shop_page *page); /* next and previous become URLs of this request */
+shop_status reply_words(call *c, const char *member, const char *text); /* {"message": "…"} */
+shop_status reply_json(call *c, const char *json, size_t length); /* any JSON document */
+shop_status reply_nothing(call *c); /* 204 */
 
 /* Cookies of the account routes: set as the tokens live, or deleted. */
 void reply_set_token_cookies(call *c, const char *access, const char *refresh);

@@ -13,7 +13,8 @@
 #include "openapi.h"
 #include "problem.h"
 
-int64_t app_monotonic_us(void) {
+int64_t app_monotonic_us(void)
+{
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
@@ -22,12 +23,14 @@ int64_t app_monotonic_us(void) {
 /* ------------------------------------------------------------------------------------------------ request id */
 
 /* Ids of a client are taken when they can stand in a header and a log line. */
-static int is_good_id(const char *id) {
+static int is_good_id(const char *id)
+{
     size_t length = strspn(id, "-._:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
     return length > 0 && length < sizeof((call *)NULL)->request_id && id[length] == '\0';
 }
 
-static void set_request_id(call *c) {
+static void set_request_id(call *c)
+{
     static const char digits[] = "0123456789abcdef";
     const char *given = http_request_header(c->http, "X-Request-Id");
     if (given != NULL && is_good_id(given)) {
@@ -48,7 +51,8 @@ static void set_request_id(call *c) {
 
 static const int listed_methods[] = {HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS};
 
-static void list_methods(unsigned allowed, char *text, size_t size) {
+static void list_methods(unsigned allowed, char *text, size_t size)
+{
     size_t used = 0;
     text[0] = '\0';
     for (size_t i = 0; i < sizeof listed_methods / sizeof listed_methods[0]; i++) {
@@ -59,7 +63,8 @@ static void list_methods(unsigned allowed, char *text, size_t size) {
     }
 }
 
-static void answer_other_method(call *c, unsigned allowed) {
+static void answer_other_method(call *c, unsigned allowed)
+{
     char methods[80];
     list_methods(allowed, methods, sizeof methods);
     if (c->http->method == HTTP_OPTIONS) {
@@ -73,11 +78,13 @@ static void answer_other_method(call *c, unsigned allowed) {
 
 /* ------------------------------------------------------------------------------------------------ the body */
 
-static int takes_body(const route *r) {
+static int takes_body(const route *r)
+{
     return r->request != NULL || (r->flags & ROUTE_OPTIONAL_BODY) != 0;
 }
 
-static int is_json_type(const char *type) {
+static int is_json_type(const char *type)
+{
     static const char json[] = "application/json";
     if (strncasecmp(type, json, sizeof json - 1) != 0) {
         return 0;
@@ -96,7 +103,8 @@ static int is_json_type(const char *type) {
 }
 
 /* "{}" or less, for routes that take no body. */
-static int is_empty_object(const char *body, size_t length) {
+static int is_empty_object(const char *body, size_t length)
+{
     char left[3] = "";
     size_t count = 0;
     for (size_t i = 0; i < length; i++) {
@@ -112,7 +120,8 @@ static int is_empty_object(const char *body, size_t length) {
 }
 
 /* 1, or 0 with the problem told. */
-static int check_body(call *c) {
+static int check_body(call *c)
+{
     const char *type = http_request_header(c->http, "Content-Type");
     if (c->http->body_len == 0 || (c->route->flags & ROUTE_RAW_BODY) != 0) {
         return 1;
@@ -134,7 +143,8 @@ static int check_body(call *c) {
 /* ------------------------------------------------------------------------------------------------ repeatable changes */
 
 /* What tells one request from another: method, path without its variants, query, body. */
-static shop_status set_idempotency_key(call *c) {
+static shop_status set_idempotency_key(call *c)
+{
     const char *key = http_request_header(c->http, "Idempotency-Key");
     if (key == NULL || c->http->method != HTTP_POST || c->route->access == ACCESS_GATEWAY) {
         return SHOP_OK;
@@ -152,7 +162,8 @@ static shop_status set_idempotency_key(call *c) {
     return out->failed ? SHOP_NO_MEMORY : shop_ctx_set_idempotency_key(c->cx, key, out->data, out->length);
 }
 
-static shop_status set_if_match(call *c) {
+static shop_status set_if_match(call *c)
+{
     int method = c->http->method;
     const char *tags = http_request_header(c->http, "If-Match");
     if (tags == NULL || (method != HTTP_PUT && method != HTTP_PATCH && method != HTTP_DELETE)) {
@@ -163,7 +174,8 @@ static shop_status set_if_match(call *c) {
 
 /* ------------------------------------------------------------------------------------------------ the way */
 
-static shop_status run_checks(call *c) {
+static shop_status run_checks(call *c)
+{
     shop_status status = guard_actor(c);
     if (status == SHOP_OK) {
         status = guard_forgery(c);
@@ -175,7 +187,8 @@ static shop_status run_checks(call *c) {
 }
 
 /* A route of the shop, not about the service: for these the shop must be open and the host be ours. 1, or 0 with the problem told. */
-static int check_shop_route(call *c) {
+static int check_shop_route(call *c)
+{
     if (c->cx == NULL) {
         problem_plain(c, 503, "starting", "The server is starting; try again.");
         http_response_header(c->response, "Retry-After", "1");
@@ -188,7 +201,8 @@ static int check_shop_route(call *c) {
     return check_body(c);
 }
 
-static void answer_route(call *c) {
+static void answer_route(call *c)
+{
     c->route = c->worker->match.route;
     memcpy(c->path_values, c->worker->match.values, sizeof c->path_values);
     int is_service = strcmp(c->route->tag, "service") == 0;
@@ -204,7 +218,8 @@ static void answer_route(call *c) {
     }
 }
 
-static void answer(call *c) {
+static void answer(call *c)
+{
     const http_request *http = c->http;
     route_match *match = &c->worker->match;
     if (http->method == HTTP_OPTIONS && strcmp(http->target, "*") == 0) {
@@ -227,7 +242,8 @@ static void answer(call *c) {
     }
 }
 
-static void add_common_headers(call *c) {
+static void add_common_headers(call *c)
+{
     http_response *response = c->response;
     guard_cors(c);
     http_response_header(response, "X-Request-Id", c->request_id);
@@ -239,7 +255,8 @@ static void add_common_headers(call *c) {
     }
 }
 
-static void count_and_log(const call *c) {
+static void count_and_log(const call *c)
+{
     const http_request *http = c->http;
     int status = http_response_get_status(c->response);
     int64_t duration = app_monotonic_us() - http->received_us;
@@ -262,7 +279,8 @@ static void count_and_log(const call *c) {
 }
 
 /* The context, made when the shop is open; NULL as long as it is not, or when memory is out. */
-static shop_ctx *worker_context(struct worker *w) {
+static shop_ctx *worker_context(struct worker *w)
+{
     shop *s = atomic_load_explicit(&w->app->shop, memory_order_acquire);
     if (w->cx == NULL && s != NULL) {
         w->cx = shop_ctx_new(s);
@@ -270,7 +288,8 @@ static shop_ctx *worker_context(struct worker *w) {
     return w->cx;
 }
 
-static void handle(void *state, const http_request *request, http_response *response) {
+static void handle(void *state, const http_request *request, http_response *response)
+{
     struct worker *w = state;
     call c;
     memset(&c, 0, sizeof c);
@@ -294,7 +313,8 @@ static void handle(void *state, const http_request *request, http_response *resp
 
 /* ------------------------------------------------------------------------------------------------ the engine's callbacks */
 
-static void *worker_start(void *state) {
+static void *worker_start(void *state)
+{
     struct worker *w = calloc(1, sizeof *w);
     if (w != NULL && !secret_random_hex(w->id_prefix, sizeof w->id_prefix, 8)) {
         free(w);
@@ -307,14 +327,16 @@ static void *worker_start(void *state) {
     return w;
 }
 
-static void worker_stop(void *state) {
+static void worker_stop(void *state)
+{
     struct worker *w = state;
     shop_ctx_free(w->cx);
     json_out_free(&w->text);
     free(w);
 }
 
-static void refuse(void *state, const http_refusal *why, const http_request *request, http_response *response) {
+static void refuse(void *state, const http_refusal *why, const http_request *request, http_response *response)
+{
     struct app *app = state;
     json_out out;
     char id[33];
@@ -336,7 +358,8 @@ static void refuse(void *state, const http_refusal *why, const http_request *req
     metrics_count(app->metrics, router_count(app->routes), why->status, 0);
 }
 
-http_app app_callbacks(struct app *app) {
+http_app app_callbacks(struct app *app)
+{
     http_app callbacks = {
         .worker_start = worker_start,
         .worker_stop = worker_stop,

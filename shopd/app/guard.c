@@ -13,7 +13,8 @@
 /* ------------------------------------------------------------------------------------------------ hosts */
 
 /* Length of the name in "name:port" or "[v6]:port". */
-static size_t host_name_length(const char *host) {
+static size_t host_name_length(const char *host)
+{
     if (host[0] == '[') {
         const char *close = strchr(host, ']');
         return close == NULL ? 0 : (size_t)(close - host) + 1;
@@ -21,17 +22,20 @@ static size_t host_name_length(const char *host) {
     return strcspn(host, ":");
 }
 
-static int has_host_form(const char *host) {
+static int has_host_form(const char *host)
+{
     size_t name = host_name_length(host);
-    if (name == 0 || name > 255 || strspn(host, host[0] == '[' ? "[]:.0123456789abcdefABCDEF" :
-        "-._0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") < name) {
+    if (name == 0 || name > 255 ||
+        strspn(host, host[0] == '[' ? "[]:.0123456789abcdefABCDEF"
+                                    : "-._0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") < name) {
         return 0;
     }
     const char *port = host + name;
     return *port == '\0' || (*port == ':' && strspn(port + 1, "0123456789") == strlen(port + 1) && strlen(port) <= 6);
 }
 
-const char *call_host(const call *c) {
+const char *call_host(const call *c)
+{
     const char *host = NULL;
     if (c->app->settings->trust_proxy) {
         host = http_request_header(c->http, "X-Forwarded-Host");
@@ -42,12 +46,14 @@ const char *call_host(const call *c) {
     return host == NULL ? "" : host;
 }
 
-const char *call_scheme(const call *c) {
+const char *call_scheme(const call *c)
+{
     const char *proto = c->app->settings->trust_proxy ? http_request_header(c->http, "X-Forwarded-Proto") : NULL;
     return proto != NULL && strcasecmp(proto, "https") == 0 ? "https" : "http";
 }
 
-int guard_host(const call *c) {
+int guard_host(const call *c)
+{
     const char *host = call_host(c);
     if (!has_host_form(host)) {
         return 0;
@@ -58,7 +64,8 @@ int guard_host(const call *c) {
 /* ------------------------------------------------------------------------------------------------ who acts */
 
 /* A copy of the access token; NULL: none. *by_cookie tells where it was; a header that is no Bearer token is "". */
-static const char *find_token(call *c, int *by_cookie) {
+static const char *find_token(call *c, int *by_cookie)
+{
     struct worker *w = c->worker;
     const char *header = http_request_header(c->http, "Authorization");
     const char *from = NULL;
@@ -86,12 +93,15 @@ static const char *find_token(call *c, int *by_cookie) {
     return w->token;
 }
 
-static shop_status refuse_token(call *c) {
+static shop_status refuse_token(call *c)
+{
     c->worker->token_was_bad = 1;
-    return call_fail(c, SHOP_UNAUTHENTICATED, "invalid_token", "The access token is not good: it is malformed, expired, or not ours.");
+    return call_fail(c, SHOP_UNAUTHENTICATED, "invalid_token",
+                     "The access token is not good: it is malformed, expired, or not ours.");
 }
 
-shop_status guard_actor(call *c) {
+shop_status guard_actor(call *c)
+{
     int64_t user = SHOP_ACTOR_NOBODY;
     int by_cookie = 0;
     int is_public = c->route->access == ACCESS_PUBLIC;
@@ -100,7 +110,8 @@ shop_status guard_actor(call *c) {
     }
     const char *token = find_token(c, &by_cookie);
     if (token == NULL) {
-        return is_public ? SHOP_OK : call_fail(c, SHOP_UNAUTHENTICATED, "authentication_required", "This needs a logged-in user.");
+        return is_public ? SHOP_OK
+                         : call_fail(c, SHOP_UNAUTHENTICATED, "authentication_required", "This needs a logged-in user.");
     }
     shop_status status = token[0] == '\0' ? SHOP_UNAUTHENTICATED : shop_token_check(c->cx, token, &user);
     secret_wipe(c->worker->token, strlen(c->worker->token));
@@ -118,12 +129,14 @@ shop_status guard_actor(call *c) {
 /* ------------------------------------------------------------------------------------------------ forged requests */
 
 /* The authority of an origin: "https://a.example:8443" is "a.example:8443"; NULL: it is none ("null"). */
-static const char *origin_host(const char *origin) {
+static const char *origin_host(const char *origin)
+{
     const char *mark = strstr(origin, "://");
     return mark == NULL || mark == origin || mark[3] == '\0' ? NULL : mark + 3;
 }
 
-static int origin_is_ours(const call *c, const char *origin) {
+static int origin_is_ours(const call *c, const char *origin)
+{
     const char *host = origin_host(origin);
     if (host == NULL) {
         return 0;
@@ -135,7 +148,8 @@ static int origin_is_ours(const call *c, const char *origin) {
     return allowed != NULL && strchr(allowed, '*') == NULL && config_list_has_host(allowed, host, host_name_length(host));
 }
 
-static int has_double_token(const call *c) {
+static int has_double_token(const call *c)
+{
     const char *cookie = NULL;
     size_t length = 0;
     const char *header = http_request_header(c->http, "X-CSRF-Token");
@@ -143,7 +157,8 @@ static int has_double_token(const call *c) {
            secret_equal(cookie, length, header, strlen(header));
 }
 
-static int is_same_origin(const call *c) {
+static int is_same_origin(const call *c)
+{
     const char *origin = http_request_header(c->http, "Origin");
     if (origin != NULL) {
         return origin_is_ours(c, origin);
@@ -155,11 +170,13 @@ static int is_same_origin(const call *c) {
     return has_double_token(c);
 }
 
-static int is_unsafe(int method) {
+static int is_unsafe(int method)
+{
     return method != HTTP_GET && method != HTTP_HEAD && method != HTTP_OPTIONS;
 }
 
-static int shows_other_origin(const call *c) {
+static int shows_other_origin(const call *c)
+{
     const char *origin = http_request_header(c->http, "Origin");
     const char *site = http_request_header(c->http, "Sec-Fetch-Site");
     return (origin != NULL && !origin_is_ours(c, origin)) ||
@@ -167,7 +184,8 @@ static int shows_other_origin(const call *c) {
 }
 
 /* Whether another site may have made a browser send this. */
-static int may_be_forged(const call *c) {
+static int may_be_forged(const call *c)
+{
     if (c->route->access == ACCESS_GATEWAY || !is_unsafe(c->http->method)) {
         return 0;
     }
@@ -178,7 +196,8 @@ static int may_be_forged(const call *c) {
     return call_use_cookies(c) && shows_other_origin(c); /* cookies are only about to be set: a browser would show it */
 }
 
-shop_status guard_forgery(call *c) {
+shop_status guard_forgery(call *c)
+{
     if (!may_be_forged(c)) {
         return SHOP_OK;
     }
@@ -189,12 +208,14 @@ shop_status guard_forgery(call *c) {
 
 /* ------------------------------------------------------------------------------------------------ other origins */
 
-static const char *allowed_origin(const call *c) {
+static const char *allowed_origin(const call *c)
+{
     const char *origin = http_request_header(c->http, "Origin");
     return origin != NULL && config_list_has(c->app->settings->cors_origins, origin, strlen(origin)) ? origin : NULL;
 }
 
-void guard_cors(const call *c) {
+void guard_cors(const call *c)
+{
     if (c->app->settings->cors_origins == NULL) {
         return;
     }
@@ -211,7 +232,8 @@ void guard_cors(const call *c) {
     }
 }
 
-void guard_preflight(const call *c, const char *methods) {
+void guard_preflight(const call *c, const char *methods)
+{
     if (allowed_origin(c) == NULL || http_request_header(c->http, "Access-Control-Request-Method") == NULL) {
         return;
     }

@@ -8,24 +8,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-void json_out_init(json_out *out, int format) {
+void json_out_init(json_out *out, int format)
+{
     memset(out, 0, sizeof *out);
     out->format = format;
 }
 
-void json_out_reset(json_out *out) {
+void json_out_reset(json_out *out)
+{
     out->length = 0;
     out->failed = 0;
     out->depth = 0;
 }
 
-void json_out_free(json_out *out) {
+void json_out_free(json_out *out)
+{
     free(out->data);
     json_out_init(out, out->format);
 }
 
 /* Makes room for `more` bytes and a NUL. */
-static int reserve(json_out *out, size_t more) {
+static int reserve(json_out *out, size_t more)
+{
     if (out->failed || more > JSON_OUT_MAX || out->length + more >= JSON_OUT_MAX) {
         out->failed = 1;
         return 0;
@@ -47,7 +51,8 @@ static int reserve(json_out *out, size_t more) {
     return 1;
 }
 
-void json_out_raw(json_out *out, const char *bytes, size_t length) {
+void json_out_raw(json_out *out, const char *bytes, size_t length)
+{
     if (reserve(out, length)) {
         memcpy(out->data + out->length, bytes, length);
         out->length += length;
@@ -55,7 +60,8 @@ void json_out_raw(json_out *out, const char *bytes, size_t length) {
     }
 }
 
-void json_out_rawf(json_out *out, const char *format, ...) {
+void json_out_rawf(json_out *out, const char *format, ...)
+{
     char text[512];
     va_list arguments;
     va_start(arguments, format);
@@ -68,12 +74,14 @@ void json_out_rawf(json_out *out, const char *format, ...) {
     json_out_raw(out, text, (size_t)length);
 }
 
-static void put(json_out *out, const char *text) {
+static void put(json_out *out, const char *text)
+{
     json_out_raw(out, text, strlen(text));
 }
 
 /* A JSON string; YAML reads it as well. */
-static void put_quoted(json_out *out, const char *text) {
+static void put_quoted(json_out *out, const char *text)
+{
     put(out, "\"");
     const char *start = text;
     const char *at = text;
@@ -96,12 +104,14 @@ static void put_quoted(json_out *out, const char *text) {
     put(out, "\"");
 }
 
-static int is_name_character(char c) {
+static int is_name_character(char c)
+{
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 /* Texts that YAML takes for a text without quotes, whatever its version: a word of letters that is no keyword. */
-static int is_plain_in_yaml(const char *text) {
+static int is_plain_in_yaml(const char *text)
+{
     static const char *const keywords[] = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"};
     size_t length = strlen(text);
     for (size_t i = 0; i < length; i++) {
@@ -123,7 +133,8 @@ static int is_plain_in_yaml(const char *text) {
     return length > 0;
 }
 
-static void put_yaml_text(json_out *out, const char *text) {
+static void put_yaml_text(json_out *out, const char *text)
+{
     if (is_plain_in_yaml(text)) {
         put(out, text);
     } else {
@@ -131,7 +142,8 @@ static void put_yaml_text(json_out *out, const char *text) {
     }
 }
 
-static void indent_yaml(json_out *out) {
+static void indent_yaml(json_out *out)
+{
     if (out->length > 0) {
         put(out, "\n");
     }
@@ -141,7 +153,8 @@ static void indent_yaml(json_out *out) {
 }
 
 /* What stands before a value: separator, indentation, key. */
-static void begin_value(json_out *out, const char *key) {
+static void begin_value(json_out *out, const char *key)
+{
     if (out->depth == 0) {
         return;
     }
@@ -166,7 +179,8 @@ static void begin_value(json_out *out, const char *key) {
     level->is_empty = 0;
 }
 
-static void put_scalar(json_out *out, const char *key, const char *text) {
+static void put_scalar(json_out *out, const char *key, const char *text)
+{
     begin_value(out, key);
     if (out->format == JSON_OUT_YAML && out->depth > 0) {
         put(out, " ");
@@ -174,7 +188,8 @@ static void put_scalar(json_out *out, const char *key, const char *text) {
     put(out, text);
 }
 
-static void open_level(json_out *out, const char *key, int is_array) {
+static void open_level(json_out *out, const char *key, int is_array)
+{
     begin_value(out, key);
     if (out->depth >= JSON_OUT_DEPTH) {
         out->failed = 1;
@@ -188,7 +203,8 @@ static void open_level(json_out *out, const char *key, int is_array) {
     }
 }
 
-static void close_level(json_out *out, int is_array) {
+static void close_level(json_out *out, int is_array)
+{
     if (out->depth == 0) {
         out->failed = 1;
         return;
@@ -204,23 +220,28 @@ static void close_level(json_out *out, int is_array) {
     }
 }
 
-void json_out_object(json_out *out, const char *key) {
+void json_out_object(json_out *out, const char *key)
+{
     open_level(out, key, 0);
 }
 
-void json_out_end_object(json_out *out) {
+void json_out_end_object(json_out *out)
+{
     close_level(out, 0);
 }
 
-void json_out_array(json_out *out, const char *key) {
+void json_out_array(json_out *out, const char *key)
+{
     open_level(out, key, 1);
 }
 
-void json_out_end_array(json_out *out) {
+void json_out_end_array(json_out *out)
+{
     close_level(out, 1);
 }
 
-void json_out_text(json_out *out, const char *key, const char *text) {
+void json_out_text(json_out *out, const char *key, const char *text)
+{
     begin_value(out, key);
     if (out->format == JSON_OUT_YAML) {
         put(out, out->depth > 0 ? " " : "");
@@ -230,16 +251,19 @@ void json_out_text(json_out *out, const char *key, const char *text) {
     }
 }
 
-void json_out_int(json_out *out, const char *key, int64_t number) {
+void json_out_int(json_out *out, const char *key, int64_t number)
+{
     char text[24];
     snprintf(text, sizeof text, "%" PRId64, number);
     put_scalar(out, key, text);
 }
 
-void json_out_bool(json_out *out, const char *key, int truth) {
+void json_out_bool(json_out *out, const char *key, int truth)
+{
     put_scalar(out, key, truth ? "true" : "false");
 }
 
-void json_out_null(json_out *out, const char *key) {
+void json_out_null(json_out *out, const char *key)
+{
     put_scalar(out, key, "null");
 }

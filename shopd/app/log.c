@@ -27,12 +27,14 @@ static struct {
     char text[GATHERED];
 } the_log = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = SHOP_LOG_WARNING};
 
-void log_open(int32_t level, int as_json) {
+void log_open(int32_t level, int as_json)
+{
     the_log.level = level;
     the_log.as_json = as_json;
 }
 
-int32_t log_level_of(const char *word) {
+int32_t log_level_of(const char *word)
+{
     for (int32_t level = SHOP_LOG_ERROR; level <= SHOP_LOG_DEBUG; level++) {
         if (strcmp(level_names[level], word) == 0) {
             return level;
@@ -41,11 +43,13 @@ int32_t log_level_of(const char *word) {
     return 0;
 }
 
-int log_wants(int32_t level) {
+int log_wants(int32_t level)
+{
     return level <= the_log.level;
 }
 
-static void write_out(const char *text, size_t length) {
+static void write_out(const char *text, size_t length)
+{
     while (length > 0) {
         ssize_t written = write(STDERR_FILENO, text, length);
         if (written < 0 && errno != EINTR) {
@@ -58,18 +62,21 @@ static void write_out(const char *text, size_t length) {
     }
 }
 
-static void flush_locked(void) {
+static void flush_locked(void)
+{
     write_out(the_log.text, the_log.length);
     the_log.length = 0;
 }
 
-void log_flush(void) {
+void log_flush(void)
+{
     pthread_mutex_lock(&the_log.lock);
     flush_locked();
     pthread_mutex_unlock(&the_log.lock);
 }
 
-static void gather(const char *line, size_t length, int at_once) {
+static void gather(const char *line, size_t length, int at_once)
+{
     pthread_mutex_lock(&the_log.lock);
     if (the_log.length + length > sizeof the_log.text) {
         flush_locked();
@@ -82,7 +89,8 @@ static void gather(const char *line, size_t length, int at_once) {
     pthread_mutex_unlock(&the_log.lock);
 }
 
-static void put_time(char *text, size_t size) {
+static void put_time(char *text, size_t size)
+{
     struct timespec now;
     struct tm parts;
     char date[32];
@@ -93,7 +101,8 @@ static void put_time(char *text, size_t size) {
 }
 
 /* Takes what would break a line or a JSON text out of it; quotes are kept when `as_json` is 0. */
-static size_t put_clean(char *to, size_t size, const char *text, size_t length, int as_json) {
+static size_t put_clean(char *to, size_t size, const char *text, size_t length, int as_json)
+{
     static const char digits[] = "0123456789abcdef";
     size_t used = 0;
     for (size_t i = 0; i < length && used + 8 < size; i++) {
@@ -114,7 +123,8 @@ static size_t put_clean(char *to, size_t size, const char *text, size_t length, 
     return used;
 }
 
-void log_write(int32_t level, const char *format, ...) {
+void log_write(int32_t level, const char *format, ...)
+{
     if (!log_wants(level)) {
         return;
     }
@@ -137,10 +147,12 @@ void log_write(int32_t level, const char *format, ...) {
     }
 }
 
-void log_access(const log_request *r) {
+void log_access(const log_request *r)
+{
     static const char text_form[] = "%s info %s %s %d %" PRIu64 "B %" PRId64 "us peer=%s user=%" PRId64 " id=%s\n";
-    static const char json_form[] = "{\"time\":\"%s\",\"level\":\"info\",\"method\":\"%s\",\"path\":\"%s\",\"status\":%d,\"bytes\":%" PRIu64
-                                    ",\"duration_us\":%" PRId64 ",\"peer\":\"%s\",\"user\":%" PRId64 ",\"request_id\":\"%s\"}\n";
+    static const char json_form[] =
+        "{\"time\":\"%s\",\"level\":\"info\",\"method\":\"%s\",\"path\":\"%s\",\"status\":%d,\"bytes\":%" PRIu64
+        ",\"duration_us\":%" PRId64 ",\"peer\":\"%s\",\"user\":%" PRId64 ",\"request_id\":\"%s\"}\n";
     char path[LINE / 2];
     char when[48];
     char line[LINE];
@@ -148,11 +160,11 @@ void log_access(const log_request *r) {
     put_clean(path, sizeof path, r->path, (size_t)r->path_length, the_log.as_json);
     int length = 0;
     if (the_log.as_json) {
-        length = snprintf(line, sizeof line, json_form, when, r->method, path, r->status, r->bytes, r->duration_us, r->peer, r->actor,
-                          r->request_id);
+        length = snprintf(line, sizeof line, json_form, when, r->method, path, r->status, r->bytes, r->duration_us, r->peer,
+                          r->actor, r->request_id);
     } else {
-        length = snprintf(line, sizeof line, text_form, when, r->method, path, r->status, r->bytes, r->duration_us, r->peer, r->actor,
-                          r->request_id);
+        length = snprintf(line, sizeof line, text_form, when, r->method, path, r->status, r->bytes, r->duration_us, r->peer,
+                          r->actor, r->request_id);
     }
     if (length > 0 && (size_t)length < sizeof line) {
         gather(line, (size_t)length, 0);

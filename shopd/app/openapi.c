@@ -8,9 +8,9 @@
 #define TYPES_MAX 128
 #define NAME_MAX_BYTES 96
 
-#define USE_WHOLE 1u   /* as the type is */
+#define USE_WHOLE 1u /* as the type is */
 #define USE_PARTIAL 2u /* an input of which nothing is required: PATCH */
-#define USE_PAGE 4u    /* a page of such things */
+#define USE_PAGE 4u /* a page of such things */
 
 /* The types that routes use, each once. */
 typedef struct used_type {
@@ -28,13 +28,15 @@ typedef struct document {
 
 /* ------------------------------------------------------------------------------------------------ which types */
 
-static int is_input(const shop_type *type) {
+static int is_input(const shop_type *type)
+{
     const char *name = shop_type_name(type);
     size_t length = strlen(name);
     return length > 6 && strcmp(name + length - 6, "_input") == 0;
 }
 
-static void use_type(document *d, const shop_type *type, unsigned use) {
+static void use_type(document *d, const shop_type *type, unsigned use)
+{
     for (size_t i = 0; i < d->used_count; i++) {
         if (d->used[i].type == type) {
             d->used[i].uses |= use;
@@ -56,17 +58,20 @@ static void use_type(document *d, const shop_type *type, unsigned use) {
     }
 }
 
-static int is_list(const char *response) {
+static int is_list(const char *response)
+{
     size_t length = strlen(response);
     return length > 2 && strcmp(response + length - 2, "[]") == 0;
 }
 
 /* A response is a media type (served as it is) when it has a slash. */
-static int is_media_type(const char *response) {
+static int is_media_type(const char *response)
+{
     return strchr(response, '/') != NULL;
 }
 
-static const shop_type *response_type(const char *response) {
+static const shop_type *response_type(const char *response)
+{
     char name[NAME_MAX_BYTES];
     size_t length = strlen(response) - (is_list(response) ? 2 : 0);
     if (length >= sizeof name) {
@@ -78,11 +83,13 @@ static const shop_type *response_type(const char *response) {
 }
 
 /* A route without an operation's name is served, but not published. */
-static int is_published(const route *r) {
+static int is_published(const route *r)
+{
     return r->operation != NULL;
 }
 
-static void collect_types(document *d) {
+static void collect_types(document *d)
+{
     for (size_t i = 0; i < router_count(d->routes); i++) {
         const route *r = router_at(d->routes, i);
         if (!is_published(r)) {
@@ -103,7 +110,8 @@ static void collect_types(document *d) {
 
 /* ------------------------------------------------------------------------------------------------ schemas */
 
-static void put_reference(json_out *out, const char *key, const char *kind, const char *name, const char *suffix) {
+static void put_reference(json_out *out, const char *key, const char *kind, const char *name, const char *suffix)
+{
     char text[NAME_MAX_BYTES * 2];
     snprintf(text, sizeof text, "#/components/%s/%s%s", kind, name, suffix);
     json_out_object(out, key);
@@ -111,17 +119,23 @@ static void put_reference(json_out *out, const char *key, const char *kind, cons
     json_out_end_object(out);
 }
 
-static const char *kind_name(int32_t kind) {
+static const char *kind_name(int32_t kind)
+{
     switch (kind) {
-    case SHOP_KIND_INT: return "integer";
-    case SHOP_KIND_BOOL: return "boolean";
+    case SHOP_KIND_INT:
+        return "integer";
+    case SHOP_KIND_BOOL:
+        return "boolean";
     case SHOP_KIND_LIST:
-    case SHOP_KIND_WORDS: return "array";
-    default: return "string";
+    case SHOP_KIND_WORDS:
+        return "array";
+    default:
+        return "string";
     }
 }
 
-static void put_type_name(json_out *out, const char *name, int nullable) {
+static void put_type_name(json_out *out, const char *name, int nullable)
+{
     if (!nullable) {
         json_out_text(out, "type", name);
         return;
@@ -132,13 +146,15 @@ static void put_type_name(json_out *out, const char *name, int nullable) {
     json_out_end_array(out);
 }
 
-static void put_limit(json_out *out, const char *key, int64_t limit) {
+static void put_limit(json_out *out, const char *key, int64_t limit)
+{
     if (limit != SHOP_UNSET) {
         json_out_int(out, key, limit);
     }
 }
 
-static void put_words(json_out *out, const shop_field *field, int nullable) {
+static void put_words(json_out *out, const shop_field *field, int nullable)
+{
     if (shop_field_word(field, 0) == NULL) {
         return;
     }
@@ -152,7 +168,8 @@ static void put_words(json_out *out, const shop_field *field, int nullable) {
     json_out_end_array(out);
 }
 
-static void put_text_rules(json_out *out, const shop_field *field, int input) {
+static void put_text_rules(json_out *out, const shop_field *field, int input)
+{
     int secret = (shop_field_flags(field) & SHOP_FIELD_SECRET) != 0;
     int blank = (shop_field_flags(field) & SHOP_FIELD_BLANK) != 0;
     if (input && secret) {
@@ -166,7 +183,8 @@ static void put_text_rules(json_out *out, const shop_field *field, int input) {
     }
 }
 
-static void put_list_rules(json_out *out, const shop_field *field) {
+static void put_list_rules(json_out *out, const shop_field *field)
+{
     const shop_type *of = shop_field_of(field);
     if (of != NULL) {
         put_reference(out, "items", "schemas", shop_type_name(of), "");
@@ -178,7 +196,8 @@ static void put_list_rules(json_out *out, const shop_field *field) {
 }
 
 /* The members of a schema that say what values a field takes. */
-static void put_field_rules(json_out *out, const shop_field *field, int input) {
+static void put_field_rules(json_out *out, const shop_field *field, int input)
+{
     int32_t kind = shop_field_kind(field);
     int nullable = (shop_field_flags(field) & SHOP_FIELD_NULLABLE) != 0;
     put_type_name(out, kind_name(kind), nullable);
@@ -201,13 +220,15 @@ static void put_field_rules(json_out *out, const shop_field *field, int input) {
     }
 }
 
-static void put_doc(json_out *out, const char *doc) {
+static void put_doc(json_out *out, const char *doc)
+{
     if (doc != NULL && doc[0] != '\0') {
         json_out_text(out, "description", doc);
     }
 }
 
-static void put_object_field(json_out *out, const shop_field *field) {
+static void put_object_field(json_out *out, const shop_field *field)
+{
     char of[NAME_MAX_BYTES * 2];
     snprintf(of, sizeof of, "#/components/schemas/%s", shop_type_name(shop_field_of(field)));
     json_out_object(out, shop_field_name(field));
@@ -225,7 +246,8 @@ static void put_object_field(json_out *out, const shop_field *field) {
     json_out_end_object(out);
 }
 
-static void put_field(json_out *out, const shop_field *field, int input) {
+static void put_field(json_out *out, const shop_field *field, int input)
+{
     if (shop_field_kind(field) == SHOP_KIND_OBJECT) {
         put_object_field(out, field);
         return;
@@ -236,12 +258,14 @@ static void put_field(json_out *out, const shop_field *field, int input) {
     json_out_end_object(out);
 }
 
-static int field_is_required(const shop_field *field, int input) {
+static int field_is_required(const shop_field *field, int input)
+{
     int32_t flags = shop_field_flags(field);
     return input ? (flags & SHOP_FIELD_REQUIRED) != 0 : (flags & SHOP_FIELD_OPTIONAL) == 0;
 }
 
-static void put_required(json_out *out, const shop_type *type, int input) {
+static void put_required(json_out *out, const shop_type *type, int input)
+{
     int open = 0;
     for (size_t i = 0; i < shop_type_field_count(type); i++) {
         const shop_field *field = shop_type_field(type, i);
@@ -259,7 +283,8 @@ static void put_required(json_out *out, const shop_type *type, int input) {
     }
 }
 
-static void put_type(json_out *out, const shop_type *type, int partial) {
+static void put_type(json_out *out, const shop_type *type, int partial)
+{
     char name[NAME_MAX_BYTES];
     int input = is_input(type);
     snprintf(name, sizeof name, "%s%s", shop_type_name(type), partial ? "_partial" : "");
@@ -281,7 +306,8 @@ static void put_type(json_out *out, const shop_type *type, int partial) {
 }
 
 static void put_plain_property(json_out *out, const char *name, const char *type, const char *format, int nullable,
-                               const char *doc) {
+                               const char *doc)
+{
     json_out_object(out, name);
     put_type_name(out, type, nullable);
     if (format != NULL) {
@@ -291,7 +317,8 @@ static void put_plain_property(json_out *out, const char *name, const char *type
     json_out_end_object(out);
 }
 
-static void put_names(json_out *out, const char *key, const char *const *names) {
+static void put_names(json_out *out, const char *key, const char *const *names)
+{
     json_out_array(out, key);
     for (size_t i = 0; names[i] != NULL; i++) {
         json_out_text(out, NULL, names[i]);
@@ -299,7 +326,8 @@ static void put_names(json_out *out, const char *key, const char *const *names) 
     json_out_end_array(out);
 }
 
-static void put_page_type(json_out *out, const shop_type *type) {
+static void put_page_type(json_out *out, const shop_type *type)
+{
     static const char *const required[] = {"next", "previous", "results", NULL};
     char name[NAME_MAX_BYTES];
     snprintf(name, sizeof name, "%s_page", shop_type_name(type));
@@ -318,7 +346,8 @@ static void put_page_type(json_out *out, const shop_type *type) {
     json_out_end_object(out);
 }
 
-static void put_problem_type(json_out *out) {
+static void put_problem_type(json_out *out)
+{
     static const char *const required[] = {"type", "title", "status", "detail", "code", "request_id", NULL};
     json_out_object(out, "problem");
     json_out_text(out, "type", "object");
@@ -345,7 +374,8 @@ static void put_problem_type(json_out *out) {
     json_out_end_object(out);
 }
 
-static void put_words_type(json_out *out, const char *name) {
+static void put_words_type(json_out *out, const char *name)
+{
     const char *const required[] = {name, NULL};
     json_out_object(out, name);
     json_out_text(out, "type", "object");
@@ -356,7 +386,8 @@ static void put_words_type(json_out *out, const char *name) {
     json_out_end_object(out);
 }
 
-static void put_schemas(document *d) {
+static void put_schemas(document *d)
+{
     json_out_object(d->out, "schemas");
     for (size_t i = 0; i < d->used_count; i++) {
         const used_type *used = &d->used[i];
@@ -378,44 +409,55 @@ static void put_schemas(document *d) {
 
 /* ------------------------------------------------------------------------------------------------ errors */
 
-static int is_service(const route *r) {
+static int is_service(const route *r)
+{
     return strcmp(r->tag, "service") == 0;
 }
 
-static int is_unsafe(const route *r) {
+static int is_unsafe(const route *r)
+{
     return r->method != HTTP_GET && r->method != HTTP_HEAD && r->method != HTTP_OPTIONS;
 }
 
-static int takes_body(const route *r) {
+static int takes_body(const route *r)
+{
     return r->request != NULL || (r->flags & (ROUTE_RAW_BODY | ROUTE_OPTIONAL_BODY)) != 0;
 }
 
-static int takes_key(const route *r) {
+static int takes_key(const route *r)
+{
     return r->method == HTTP_POST && r->access != ACCESS_GATEWAY;
 }
 
-static int takes_if_match(const route *r) {
+static int takes_if_match(const route *r)
+{
     return r->method == HTTP_PUT || r->method == HTTP_PATCH || r->method == HTTP_DELETE;
 }
 
-static int needs_user(const route *r) {
+static int needs_user(const route *r)
+{
     return r->access == ACCESS_USER || r->access == ACCESS_STAFF;
 }
 
 /* Any request may be malformed. */
-static int may_be_invalid(const route *r) {
+static int may_be_invalid(const route *r)
+{
     return r != NULL;
 }
 
-static int may_be_unauthenticated(const route *r) {
+static int may_be_unauthenticated(const route *r)
+{
     return !is_service(r) && r->access != ACCESS_GATEWAY;
 }
 
-static int may_be_forbidden(const route *r) {
-    return !is_service(r) && r->access != ACCESS_GATEWAY && (is_unsafe(r) || r->access == ACCESS_STAFF || needs_user(r) || r->query != NULL);
+static int may_be_forbidden(const route *r)
+{
+    return !is_service(r) && r->access != ACCESS_GATEWAY &&
+           (is_unsafe(r) || r->access == ACCESS_STAFF || needs_user(r) || r->query != NULL);
 }
 
-static int names_others(const char *request) {
+static int names_others(const char *request)
+{
     const shop_type *type = request == NULL ? NULL : shop_type_find(request);
     for (size_t i = 0; type != NULL && i < shop_type_field_count(type); i++) {
         const char *name = shop_field_name(shop_type_field(type, i));
@@ -427,19 +469,23 @@ static int names_others(const char *request) {
     return 0;
 }
 
-static int may_be_missing(const route *r) {
+static int may_be_missing(const route *r)
+{
     return strchr(r->pattern, '{') != NULL || (r->response != NULL && is_list(r->response)) || names_others(r->request);
 }
 
-static int may_conflict(const route *r) {
+static int may_conflict(const route *r)
+{
     return is_unsafe(r) && !is_service(r);
 }
 
-static int may_be_declined(const route *r) {
+static int may_be_declined(const route *r)
+{
     return is_unsafe(r) && strcmp(r->tag, "payments") == 0 && r->access != ACCESS_GATEWAY;
 }
 
-static int may_be_unavailable(const route *r) {
+static int may_be_unavailable(const route *r)
+{
     return !is_service(r) || strcmp(r->pattern, "/readyz") == 0;
 }
 
@@ -466,7 +512,8 @@ static const struct error_row {
 
 #define ERROR_ROWS (sizeof error_rows / sizeof error_rows[0])
 
-static void put_error_responses(json_out *out) {
+static void put_error_responses(json_out *out)
+{
     json_out_object(out, "responses");
     for (size_t i = 0; i < ERROR_ROWS; i++) {
         json_out_object(out, error_rows[i].name);
@@ -509,13 +556,15 @@ static const struct header_row {
 static const struct header_row request_headers[] = {
     {"IdempotencyKey", "Idempotency-Key",
      "1 to 255 visible ASCII characters, chosen by the client for one change: sent again with the same request, "
-     "the first answer comes again and nothing is done twice. Kept 24 hours.", "string"},
+     "the first answer comes again and nothing is done twice. Kept 24 hours.",
+     "string"},
     {"IfMatch", "If-Match", "Change only while the object's ETag is one of these; else 412.", "string"},
     {"IfNoneMatch", "If-None-Match", "Answer 304 when the ETag still is one of these.", "string"},
     {"StripeSignature", "Stripe-Signature", "Signature of the raw body: t=…,v1=….", "string"},
 };
 
-static void put_header_components(json_out *out) {
+static void put_header_components(json_out *out)
+{
     json_out_object(out, "headers");
     for (size_t i = 0; i < sizeof response_headers / sizeof response_headers[0]; i++) {
         const struct header_row *row = &response_headers[i];
@@ -542,11 +591,13 @@ static void put_header_components(json_out *out) {
     json_out_end_object(out);
 }
 
-static int ends_with_id(const char *name, size_t length) {
+static int ends_with_id(const char *name, size_t length)
+{
     return (length == 2 || (length > 3 && name[length - 3] == '_')) && memcmp(name + length - 2, "id", 2) == 0;
 }
 
-static void put_path_parameter(json_out *out, const char *name, size_t length) {
+static void put_path_parameter(json_out *out, const char *name, size_t length)
+{
     char text[NAME_MAX_BYTES];
     snprintf(text, sizeof text, "%.*s", (int)length, name);
     json_out_object(out, NULL);
@@ -565,7 +616,8 @@ static void put_path_parameter(json_out *out, const char *name, size_t length) {
     json_out_end_object(out);
 }
 
-static void put_path_parameters(json_out *out, const char *pattern) {
+static void put_path_parameters(json_out *out, const char *pattern)
+{
     const char *open = strchr(pattern, '{');
     while (open != NULL) {
         const char *close = strchr(open, '}');
@@ -577,7 +629,8 @@ static void put_path_parameters(json_out *out, const char *pattern) {
     }
 }
 
-static void put_query_parameters(json_out *out, const char *query) {
+static void put_query_parameters(json_out *out, const char *query)
+{
     const shop_type *type = query == NULL ? NULL : shop_type_find(query);
     for (size_t i = 0; type != NULL && i < shop_type_field_count(type); i++) {
         const shop_field *field = shop_type_field(type, i);
@@ -595,7 +648,8 @@ static void put_query_parameters(json_out *out, const char *query) {
     }
 }
 
-static void put_cookie_parameter(json_out *out) {
+static void put_cookie_parameter(json_out *out)
+{
     json_out_object(out, NULL);
     json_out_text(out, "name", "use_cookies");
     json_out_text(out, "in", "query");
@@ -607,11 +661,13 @@ static void put_cookie_parameter(json_out *out) {
     json_out_end_object(out);
 }
 
-static int has_etag(const route *r) {
+static int has_etag(const route *r)
+{
     return r->method == HTTP_GET && (!is_service(r) || strncmp(r->pattern, "/api/", 5) == 0);
 }
 
-static void put_parameters(json_out *out, const route *r) {
+static void put_parameters(json_out *out, const route *r)
+{
     json_out_array(out, "parameters");
     put_path_parameters(out, r->pattern);
     put_query_parameters(out, r->query);
@@ -635,23 +691,27 @@ static void put_parameters(json_out *out, const route *r) {
 
 /* ------------------------------------------------------------------------------------------------ operations */
 
-static void put_content_start(json_out *out, const char *media_type) {
+static void put_content_start(json_out *out, const char *media_type)
+{
     json_out_object(out, "content");
     json_out_object(out, media_type);
 }
 
-static void put_content_end(json_out *out) {
+static void put_content_end(json_out *out)
+{
     json_out_end_object(out);
     json_out_end_object(out);
 }
 
-static void put_plain_schema(json_out *out, const char *type) {
+static void put_plain_schema(json_out *out, const char *type)
+{
     json_out_object(out, "schema");
     json_out_text(out, "type", type);
     json_out_end_object(out);
 }
 
-static void put_request_body(json_out *out, const route *r) {
+static void put_request_body(json_out *out, const route *r)
+{
     if (!takes_body(r)) {
         return;
     }
@@ -667,7 +727,8 @@ static void put_request_body(json_out *out, const route *r) {
     json_out_end_object(out);
 }
 
-static void put_success_headers(json_out *out, const route *r) {
+static void put_success_headers(json_out *out, const route *r)
+{
     json_out_object(out, "headers");
     put_reference(out, "X-Request-Id", "headers", "RequestId", "");
     if (has_etag(r)) {
@@ -682,7 +743,8 @@ static void put_success_headers(json_out *out, const route *r) {
     json_out_end_object(out);
 }
 
-static void put_success_content(json_out *out, const route *r) {
+static void put_success_content(json_out *out, const route *r)
+{
     if (r->status == 204) {
         return;
     }
@@ -702,7 +764,8 @@ static void put_success_content(json_out *out, const route *r) {
     put_content_end(out);
 }
 
-static void put_responses(json_out *out, const route *r) {
+static void put_responses(json_out *out, const route *r)
+{
     char status[8];
     json_out_object(out, "responses");
     snprintf(status, sizeof status, "%d", r->status);
@@ -725,7 +788,8 @@ static void put_responses(json_out *out, const route *r) {
     json_out_end_object(out);
 }
 
-static void put_scheme(json_out *out, const char *scheme) {
+static void put_scheme(json_out *out, const char *scheme)
+{
     json_out_object(out, NULL);
     if (scheme != NULL) {
         json_out_array(out, scheme);
@@ -735,7 +799,8 @@ static void put_scheme(json_out *out, const char *scheme) {
 }
 
 /* Public lists may show more to staff: a token is welcome there, not needed. */
-static void put_security(json_out *out, const route *r) {
+static void put_security(json_out *out, const route *r)
+{
     json_out_array(out, "security");
     if (needs_user(r) || (r->access == ACCESS_PUBLIC && r->method == HTTP_GET && !is_service(r))) {
         if (!needs_user(r)) {
@@ -747,17 +812,24 @@ static void put_security(json_out *out, const route *r) {
     json_out_end_array(out);
 }
 
-static const char *method_key(int method) {
+static const char *method_key(int method)
+{
     switch (method) {
-    case HTTP_GET: return "get";
-    case HTTP_POST: return "post";
-    case HTTP_PUT: return "put";
-    case HTTP_PATCH: return "patch";
-    default: return "delete";
+    case HTTP_GET:
+        return "get";
+    case HTTP_POST:
+        return "post";
+    case HTTP_PUT:
+        return "put";
+    case HTTP_PATCH:
+        return "patch";
+    default:
+        return "delete";
     }
 }
 
-static void put_operation(json_out *out, const route *r) {
+static void put_operation(json_out *out, const route *r)
+{
     json_out_object(out, method_key(r->method));
     json_out_text(out, "operationId", r->operation);
     json_out_text(out, "summary", r->summary);
@@ -772,7 +844,8 @@ static void put_operation(json_out *out, const route *r) {
 }
 
 /* Published without the optional trailing slash. */
-static void put_path(document *d, size_t first) {
+static void put_path(document *d, size_t first)
+{
     const char *pattern = router_at(d->routes, first)->pattern;
     json_out_object(d->out, pattern);
     for (size_t i = first; i < router_count(d->routes); i++) {
@@ -784,9 +857,11 @@ static void put_path(document *d, size_t first) {
     json_out_end_object(d->out);
 }
 
-static int is_first_of_path(const document *d, size_t i) {
+static int is_first_of_path(const document *d, size_t i)
+{
     for (size_t before = 0; before < i; before++) {
-        if (is_published(router_at(d->routes, before)) && strcmp(router_at(d->routes, before)->pattern, router_at(d->routes, i)->pattern) == 0) {
+        if (is_published(router_at(d->routes, before)) &&
+            strcmp(router_at(d->routes, before)->pattern, router_at(d->routes, i)->pattern) == 0) {
             return 0;
         }
     }
@@ -795,18 +870,21 @@ static int is_first_of_path(const document *d, size_t i) {
 
 /* ------------------------------------------------------------------------------------------------ the document */
 
-static void put_info(json_out *out) {
+static void put_info(json_out *out)
+{
     json_out_object(out, "info");
     json_out_text(out, "title", "shopd");
     json_out_text(out, "version", shop_version());
     json_out_text(out, "summary", "A whole shop behind one small server.");
-    json_out_text(out, "description",
-                  "Every path is served under /api/v1 and without it, with or without a trailing slash; links and Location have it. HEAD is answered wherever "
-                  "GET is. Money is a decimal text with the currency's own digits; times are RFC 3339 in UTC. Errors are "
-                  "application/problem+json; only what is refused before there is a whole request may be another short answer. "
-                  "A public route ignores a bad access_token cookie and refuses a bad Authorization header; register, login and "
-                  "refresh look at neither. Callers known by cookie pass a CSRF check on unsafe methods: Origin or Sec-Fetch-Site of "
-                  "the same origin, or X-CSRF-Token equal to the csrf_token cookie.");
+    json_out_text(
+        out, "description",
+        "Every path is served under /api/v1 and without it, with or without a trailing slash; links and Location have it. HEAD "
+        "is answered wherever "
+        "GET is. Money is a decimal text with the currency's own digits; times are RFC 3339 in UTC. Errors are "
+        "application/problem+json; only what is refused before there is a whole request may be another short answer. "
+        "A public route ignores a bad access_token cookie and refuses a bad Authorization header; register, login and "
+        "refresh look at neither. Callers known by cookie pass a CSRF check on unsafe methods: Origin or Sec-Fetch-Site of "
+        "the same origin, or X-CSRF-Token equal to the csrf_token cookie.");
     json_out_object(out, "license");
     json_out_text(out, "name", "MIT");
     json_out_text(out, "identifier", "MIT");
@@ -831,7 +909,8 @@ static const struct tag_row {
     {"service", "About the service itself."},
 };
 
-static const char *tag_doc(const char *tag) {
+static const char *tag_doc(const char *tag)
+{
     for (size_t i = 0; i < sizeof tag_rows / sizeof tag_rows[0]; i++) {
         if (strcmp(tag_rows[i].name, tag) == 0) {
             return tag_rows[i].doc;
@@ -840,7 +919,8 @@ static const char *tag_doc(const char *tag) {
     return tag;
 }
 
-static void put_tags(document *d) {
+static void put_tags(document *d)
+{
     json_out_array(d->out, "tags");
     for (size_t i = 0; i < router_count(d->routes); i++) {
         const char *tag = router_at(d->routes, i)->tag;
@@ -858,7 +938,8 @@ static void put_tags(document *d) {
     json_out_end_array(d->out);
 }
 
-static void put_security_schemes(json_out *out) {
+static void put_security_schemes(json_out *out)
+{
     json_out_object(out, "securitySchemes");
     json_out_object(out, "bearer");
     json_out_text(out, "type", "http");
@@ -875,7 +956,8 @@ static void put_security_schemes(json_out *out) {
     json_out_end_object(out);
 }
 
-int openapi_write(json_out *out, const router *routes) {
+int openapi_write(json_out *out, const router *routes)
+{
     document d;
     memset(&d, 0, sizeof d);
     d.out = out;

@@ -36,14 +36,29 @@ static const struct title_row {
     int status;
     const char *title;
 } titles[] = {
-    {400, "Bad Request"}, {401, "Unauthorized"}, {402, "Payment Required"}, {403, "Forbidden"}, {404, "Not Found"},
-    {405, "Method Not Allowed"}, {409, "Conflict"}, {412, "Precondition Failed"}, {413, "Content Too Large"},
-    {415, "Unsupported Media Type"}, {422, "Unprocessable Content"}, {428, "Precondition Required"}, {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
-    {503, "Service Unavailable"}, {505, "HTTP Version Not Supported"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {402, "Payment Required"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {409, "Conflict"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {505, "HTTP Version Not Supported"},
 };
 
-const char *problem_title(int status) {
+const char *problem_title(int status)
+{
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
         if (titles[i].status == status) {
             return titles[i].title;
@@ -52,7 +67,8 @@ const char *problem_title(int status) {
     return "Error";
 }
 
-static const struct status_row *row_of(shop_status status) {
+static const struct status_row *row_of(shop_status status)
+{
     for (size_t i = 0; i < sizeof status_rows / sizeof status_rows[0]; i++) {
         if (status_rows[i].status == status) {
             return &status_rows[i];
@@ -61,11 +77,13 @@ static const struct status_row *row_of(shop_status status) {
     return &internal_row;
 }
 
-int problem_status(shop_status status) {
+int problem_status(shop_status status)
+{
     return status == SHOP_OK ? 200 : row_of(status)->http;
 }
 
-static void begin(json_out *out, int http_status, const char *code, const char *detail) {
+static void begin(json_out *out, int http_status, const char *code, const char *detail)
+{
     char type[160];
     snprintf(type, sizeof type, "urn:shop:problem:%.100s", code);
     json_out_reset(out);
@@ -77,7 +95,8 @@ static void begin(json_out *out, int http_status, const char *code, const char *
     json_out_text(out, "code", code);
 }
 
-static void end(http_response *response, json_out *out, int http_status, const char *request_id) {
+static void end(http_response *response, json_out *out, int http_status, const char *request_id)
+{
     json_out_text(out, "request_id", request_id);
     json_out_end_object(out);
     http_response_status(response, http_status);
@@ -88,18 +107,21 @@ static void end(http_response *response, json_out *out, int http_status, const c
 }
 
 void problem_fill(http_response *response, json_out *out, int http_status, const char *code, const char *detail,
-                  const char *request_id) {
+                  const char *request_id)
+{
     begin(out, http_status, code, detail);
     end(response, out, http_status, request_id);
 }
 
-void problem_plain(call *c, int http_status, const char *code, const char *detail) {
+void problem_plain(call *c, int http_status, const char *code, const char *detail)
+{
     http_response_reset(c->response);
     problem_fill(c->response, &c->worker->text, http_status, code, detail, c->request_id);
 }
 
 /* {"field": ["message", …], …}: messages of one field are put together, in the order in which fields first appear. */
-static void put_fields(json_out *out, const shop_ctx *cx) {
+static void put_fields(json_out *out, const shop_ctx *cx)
+{
     size_t count = shop_ctx_error_field_count(cx);
     if (count == 0) {
         return;
@@ -125,13 +147,15 @@ static void put_fields(json_out *out, const shop_ctx *cx) {
     json_out_end_object(out);
 }
 
-static void log_defect(const call *c, shop_status status) {
+static void log_defect(const call *c, shop_status status)
+{
     const char *detail = c->cx == NULL ? "" : shop_ctx_error_detail(c->cx);
     log_write(SHOP_LOG_ERROR, "%s %s: %s: %s (request %s)", http_method_name(c->http->method), c->route->pattern,
               shop_status_name(status), detail, c->request_id);
 }
 
-void problem_reply(call *c, shop_status status) {
+void problem_reply(call *c, shop_status status)
+{
     const struct status_row *row = row_of(status);
     const own_error *own = &c->worker->error;
     const char *code = row->code;

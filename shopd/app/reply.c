@@ -13,14 +13,16 @@
 #define LINK_MAX 8192
 
 /* The library forgets at its next call that this answer is a stored one: every reply asks first. */
-static void note_replay(const call *c) {
+static void note_replay(const call *c)
+{
     if (c->cx != NULL && shop_ctx_replayed(c->cx)) {
         http_response_header(c->response, "Idempotency-Replayed", "true");
     }
 }
 
 /* Weak comparison of an If-None-Match header with our tag. */
-static int tag_matches(const char *header, const char *etag) {
+static int tag_matches(const char *header, const char *etag)
+{
     size_t length = strlen(etag);
     while (*header != '\0') {
         header += strspn(header, " \t,");
@@ -39,7 +41,8 @@ static int tag_matches(const char *header, const char *etag) {
 }
 
 /* Adds the tag; 1 when the client has this already: the answer then is a 304 without a body. */
-static int not_modified(const call *c, const char *etag) {
+static int not_modified(const call *c, const char *etag)
+{
     http_response_header(c->response, "ETag", etag);
     const char *header = http_request_header(c->http, "If-None-Match");
     if (header == NULL || !tag_matches(header, etag)) {
@@ -50,7 +53,8 @@ static int not_modified(const call *c, const char *etag) {
 }
 
 /* Adds what caches need to know: answers to somebody are theirs alone, public ones are asked for again each time. */
-static void add_cache_control(const call *c) {
+static void add_cache_control(const call *c)
+{
     if (c->worker->actor_known || c->route->method != HTTP_GET) {
         http_response_header(c->response, "Cache-Control", "no-store");
     } else {
@@ -59,7 +63,8 @@ static void add_cache_control(const call *c) {
     }
 }
 
-static shop_status send_body(call *c, const char *json, size_t length) {
+static shop_status send_body(call *c, const char *json, size_t length)
+{
     char etag[SHOP_ETAG_SIZE];
     http_response_status(c->response, c->route->status);
     add_cache_control(c);
@@ -73,7 +78,8 @@ static shop_status send_body(call *c, const char *json, size_t length) {
     return http_response_body(c->response, json, length) == 0 ? SHOP_OK : SHOP_NO_MEMORY;
 }
 
-shop_status reply_object(call *c, const void *handle) {
+shop_status reply_object(call *c, const void *handle)
+{
     const char *json = NULL;
     size_t length = 0;
     note_replay(c);
@@ -81,7 +87,8 @@ shop_status reply_object(call *c, const void *handle) {
     return status == SHOP_OK ? send_body(c, json, length) : status;
 }
 
-shop_status reply_created(call *c, const void *handle, const char *location_format, ...) {
+shop_status reply_created(call *c, const void *handle, const char *location_format, ...)
+{
     char location[1024] = API_PREFIX;
     size_t prefix = sizeof API_PREFIX - 1;
     va_list arguments;
@@ -95,12 +102,14 @@ shop_status reply_created(call *c, const void *handle, const char *location_form
     return status;
 }
 
-shop_status reply_json(call *c, const char *json, size_t length) {
+shop_status reply_json(call *c, const char *json, size_t length)
+{
     note_replay(c);
     return send_body(c, json, length);
 }
 
-shop_status reply_words(call *c, const char *member, const char *text) {
+shop_status reply_words(call *c, const char *member, const char *text)
+{
     json_out *out = &c->worker->text;
     note_replay(c);
     json_out_reset(out);
@@ -110,7 +119,8 @@ shop_status reply_words(call *c, const char *member, const char *text) {
     return out->failed ? SHOP_NO_MEMORY : send_body(c, out->data, out->length);
 }
 
-shop_status reply_nothing(call *c) {
+shop_status reply_nothing(call *c)
+{
     note_replay(c);
     http_response_status(c->response, 204);
     add_cache_control(c);
@@ -118,7 +128,8 @@ shop_status reply_nothing(call *c) {
 }
 
 shop_status reply_static(call *c, const char *content_type, const void *data, size_t length, const char *etag,
-                         const char *cache_control) {
+                         const char *cache_control)
+{
     http_response_status(c->response, c->route->status);
     http_response_header(c->response, "Cache-Control", cache_control);
     if (etag != NULL && not_modified(c, etag)) {
@@ -137,7 +148,8 @@ typedef struct link_text {
     int failed;
 } link_text;
 
-static void link_raw(link_text *link, const char *text, size_t length) {
+static void link_raw(link_text *link, const char *text, size_t length)
+{
     if (link->failed || length >= sizeof link->text - link->length) {
         link->failed = 1;
         return;
@@ -147,7 +159,8 @@ static void link_raw(link_text *link, const char *text, size_t length) {
     link->text[link->length] = '\0';
 }
 
-static void link_encoded(link_text *link, const char *text) {
+static void link_encoded(link_text *link, const char *text)
+{
     long length = http_url_encode(text, strlen(text), link->text + link->length, sizeof link->text - link->length);
     if (length < 0) {
         link->failed = 1;
@@ -156,19 +169,22 @@ static void link_encoded(link_text *link, const char *text) {
     }
 }
 
-static void link_parameter(link_text *link, char mark, const char *name, const char *value) {
+static void link_parameter(link_text *link, char mark, const char *name, const char *value)
+{
     link_raw(link, &mark, 1);
     link_encoded(link, name);
     link_raw(link, "=", 1);
     link_encoded(link, value);
 }
 
-static int is_position(const char *name) {
+static int is_position(const char *name)
+{
     return strcmp(name, "page") == 0 || strcmp(name, "cursor") == 0;
 }
 
 /* This request's URL with another page or cursor. NULL when it does not fit. */
-static const char *page_link(const call *c, link_text *link, const char *name, const char *value) {
+static const char *page_link(const call *c, link_text *link, const char *name, const char *value)
+{
     http_param params[HTTP_QUERY_MAX];
     size_t count = 0;
     char mark = '?';
@@ -178,8 +194,8 @@ static const char *page_link(const call *c, link_text *link, const char *name, c
     link_raw(link, "://", 3);
     link_raw(link, call_host(c), strlen(call_host(c)));
     link_raw(link, c->http->path, c->http->path_len);
-    if (http_query_parse(c->http->query, strlen(c->http->query), c->worker->query, sizeof c->worker->query, params, HTTP_QUERY_MAX,
-                         &count) != HTTP_URL_OK) {
+    if (http_query_parse(c->http->query, strlen(c->http->query), c->worker->query, sizeof c->worker->query, params,
+                         HTTP_QUERY_MAX, &count) != HTTP_URL_OK) {
         return NULL;
     }
     for (size_t i = 0; i < count; i++) {
@@ -192,13 +208,15 @@ static const char *page_link(const call *c, link_text *link, const char *name, c
     return link->failed ? NULL : link->text;
 }
 
-static const char *number_link(const call *c, link_text *link, int64_t number) {
+static const char *number_link(const call *c, link_text *link, int64_t number)
+{
     char text[24];
     snprintf(text, sizeof text, "%" PRId64, number);
     return page_link(c, link, "page", text);
 }
 
-shop_status reply_page(call *c, const shop_page *page) {
+shop_status reply_page(call *c, const shop_page *page)
+{
     link_text next;
     link_text previous;
     const char *next_url = NULL;
@@ -222,7 +240,8 @@ shop_status reply_page(call *c, const shop_page *page) {
 
 /* ------------------------------------------------------------------------------------------------ cookies */
 
-static void set_cookie(const call *c, const char *name, const char *value, int64_t lifetime, int http_only) {
+static void set_cookie(const call *c, const char *name, const char *value, int64_t lifetime, int http_only)
+{
     http_set_cookie_options options = {
         .path = "/",
         .max_age_s = lifetime,
@@ -233,7 +252,8 @@ static void set_cookie(const call *c, const char *name, const char *value, int64
     http_set_cookie(c->response, name, value, &options);
 }
 
-void reply_set_token_cookies(call *c, const char *access, const char *refresh) {
+void reply_set_token_cookies(call *c, const char *access, const char *refresh)
+{
     char token[2 * 24 + 1];
     set_cookie(c, "access_token", access, c->app->settings->access_ttl, 1);
     set_cookie(c, "refresh_token", refresh, c->app->settings->refresh_ttl, 1);
@@ -242,7 +262,8 @@ void reply_set_token_cookies(call *c, const char *access, const char *refresh) {
     }
 }
 
-void reply_delete_token_cookies(call *c) {
+void reply_delete_token_cookies(call *c)
+{
     set_cookie(c, "access_token", "", 0, 1);
     set_cookie(c, "refresh_token", "", 0, 1);
     set_cookie(c, "csrf_token", "", 0, 0);

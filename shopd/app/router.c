@@ -13,11 +13,11 @@
 static const char prefix[] = "/api/v1";
 
 typedef struct node {
-    char *segment;           /* the literal; NULL at the root and for {…} */
-    struct node **literals;  /* sorted */
+    char *segment; /* the literal; NULL at the root and for {…} */
+    struct node **literals; /* sorted */
     size_t literal_count;
     struct node *parameter;
-    size_t routes[METHODS];  /* 1 + index of the route; 0: none */
+    size_t routes[METHODS]; /* 1 + index of the route; 0: none */
     unsigned allowed;
 } node;
 
@@ -29,7 +29,8 @@ struct router {
 
 /* ------------------------------------------------------------------------------------------------ compiling */
 
-static void clear_node(node *n) {
+static void clear_node(node *n)
+{
     for (size_t i = 0; i < n->literal_count; i++) {
         clear_node(n->literals[i]);
         free(n->literals[i]);
@@ -42,7 +43,8 @@ static void clear_node(node *n) {
     free(n->segment);
 }
 
-void router_free(router *r) {
+void router_free(router *r)
+{
     if (r != NULL) {
         clear_node(&r->root);
         free(r->routes);
@@ -51,7 +53,8 @@ void router_free(router *r) {
 }
 
 /* Where the literal is, or where it belongs. */
-static size_t literal_position(const node *n, const char *segment, int *found) {
+static size_t literal_position(const node *n, const char *segment, int *found)
+{
     size_t low = 0;
     size_t high = n->literal_count;
     *found = 0;
@@ -71,7 +74,8 @@ static size_t literal_position(const node *n, const char *segment, int *found) {
     return low;
 }
 
-static node *add_literal(node *parent, const char *segment) {
+static node *add_literal(node *parent, const char *segment)
+{
     int found = 0;
     size_t position = literal_position(parent, segment, &found);
     if (found) {
@@ -96,7 +100,8 @@ static node *add_literal(node *parent, const char *segment) {
     return child;
 }
 
-static node *add_segment(node *parent, const char *segment) {
+static node *add_segment(node *parent, const char *segment)
+{
     if (segment[0] != '{') {
         return add_literal(parent, segment);
     }
@@ -106,7 +111,8 @@ static node *add_segment(node *parent, const char *segment) {
     return parent->parameter;
 }
 
-static int add_route(router *r, const route *added) {
+static int add_route(router *r, const route *added)
+{
     char pattern[256];
     size_t length = strlen(added->pattern);
     if (length >= sizeof pattern || added->method <= 0 || added->method >= METHODS) {
@@ -136,7 +142,8 @@ static int add_route(router *r, const route *added) {
     return 1;
 }
 
-router *router_new(const route *const *tables) {
+router *router_new(const route *const *tables)
+{
     size_t total = 0;
     for (size_t t = 0; tables[t] != NULL; t++) {
         for (const route *row = tables[t]; row->pattern != NULL; row++) {
@@ -159,17 +166,20 @@ router *router_new(const route *const *tables) {
     return r;
 }
 
-size_t router_count(const router *r) {
+size_t router_count(const router *r)
+{
     return r->count;
 }
 
-const route *router_at(const router *r, size_t i) {
+const route *router_at(const router *r, size_t i)
+{
     return i < r->count ? r->routes[i] : NULL;
 }
 
 /* ------------------------------------------------------------------------------------------------ finding */
 
-const char *router_canonical(const char *path, size_t *length) {
+const char *router_canonical(const char *path, size_t *length)
+{
     size_t prefix_length = sizeof prefix - 1;
     if (*length >= prefix_length && memcmp(path, prefix, prefix_length) == 0 &&
         (*length == prefix_length || path[prefix_length] == '/')) {
@@ -183,7 +193,8 @@ const char *router_canonical(const char *path, size_t *length) {
 }
 
 /* The node of these segments; `values` counts the {…} passed. A literal that leads nowhere gives way to {…}. */
-static const node *descend(const node *n, const char *const *segments, size_t count, const char **values, size_t used) {
+static const node *descend(const node *n, const char *const *segments, size_t count, const char **values, size_t used)
+{
     if (count == 0) {
         return n->allowed != 0 ? n : NULL;
     }
@@ -197,7 +208,8 @@ static const node *descend(const node *n, const char *const *segments, size_t co
     return end;
 }
 
-int router_find(const router *r, int method, const char *path, size_t length, route_match *match) {
+int router_find(const router *r, int method, const char *path, size_t length, route_match *match)
+{
     const char *segments[PATH_SEGMENTS];
     size_t count = 0;
     match->route = NULL;

@@ -7,9 +7,9 @@
 
 #include "call.h"
 
-#define ROUTER_VALUES 4      /* {…} in one pattern: as many as call.path_values holds */
-#define ROUTER_SEGMENTS 8    /* segments of one pattern */
-#define ROUTER_TEXT 1024     /* bytes of all decoded segments of a path; longer paths lead nowhere */
+#define ROUTER_VALUES 4 /* {…} in one pattern: as many as call.path_values holds */
+#define ROUTER_SEGMENTS 8 /* segments of one pattern */
+#define ROUTER_TEXT 1024 /* bytes of all decoded segments of a path; longer paths lead nowhere */
 
 typedef struct router router;
 
@@ -27,8 +27,8 @@ const route *router_at(const router *r, size_t i);
 
 typedef struct route_match {
     const route *route;
-    size_t index;      /* of the route, below router_count */
-    unsigned allowed;  /* bit HTTP_… of each method at this path, HEAD and OPTIONS included; 0 when there is no such path */
+    size_t index; /* of the route, below router_count */
+    unsigned allowed; /* bit HTTP_… of each method at this path, HEAD and OPTIONS included; 0 when there is no such path */
     const char *values[ROUTER_VALUES];
     char text[ROUTER_TEXT]; /* what the values point into */
 } route_match;

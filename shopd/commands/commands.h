@@ -13,7 +13,7 @@
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
 #define EXIT_DATABASE 3 /* cannot be opened, is not ours, or newer */
-#define EXIT_ADDRESS 4  /* cannot listen there */
+#define EXIT_ADDRESS 4 /* cannot listen there */
 
 typedef struct command_line {
     config settings;
@@ -35,10 +35,10 @@ int command_help(command_line *line);
 typedef struct command {
     const char *name;
     int (*run)(command_line *line);
-    const char *word;    /* what the word is; NULL: none is taken; "[…]": may be left out */
-    const char *flags;   /* space-separated names of its own flags, beside --database and --config */
+    const char *word; /* what the word is; NULL: none is taken; "[…]": may be left out */
+    const char *flags; /* space-separated names of its own flags, beside --database and --config */
     const char *summary;
-    const char *help;    /* more, for `shopd help CMD`; may be "" */
+    const char *help; /* more, for `shopd help CMD`; may be "" */
 } command;
 
 /* The command of that name, or NULL. All commands: command_at, NULL beyond the end. */

@@ -9,7 +9,8 @@
 #include "../config/secret.h"
 #include "commands.h"
 
-int command_fail(int code, const char *format, ...) {
+int command_fail(int code, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
     fputs("shopd: ", stderr);
@@ -19,7 +20,8 @@ int command_fail(int code, const char *format, ...) {
     return code;
 }
 
-int command_fail_call(const shop_ctx *cx, const char *what) {
+int command_fail_call(const shop_ctx *cx, const char *what)
+{
     fprintf(stderr, "shopd: %s: %s\n", what, shop_ctx_error_detail(cx));
     for (size_t i = 0; i < shop_ctx_error_field_count(cx); i++) {
         fprintf(stderr, "  %s: %s\n", shop_ctx_error_field(cx, i), shop_ctx_error_message(cx, i));
@@ -31,7 +33,8 @@ int command_fail_call(const shop_ctx *cx, const char *what) {
  * Development without SECRET_KEY: a file database gets a key of its own beside it, so that tokens outlive the process;
  * others get one that the library makes for the process.
  */
-static int find_secret_key(config *settings) {
+static int find_secret_key(config *settings)
+{
     static const char scheme[] = "sqlite:";
     if (settings->secret_key != NULL || strncmp(settings->database, scheme, sizeof scheme - 1) != 0) {
         return 1;
@@ -55,12 +58,14 @@ static int find_secret_key(config *settings) {
     return ok;
 }
 
-static void take_log(void *user, int32_t level, const char *message) {
+static void take_log(void *user, int32_t level, const char *message)
+{
     (void)user;
     log_write(level, "%s", message);
 }
 
-static void fill_options(shop_options *o, const config *settings, const char *webhook_url) {
+static void fill_options(shop_options *o, const config *settings, const char *webhook_url)
+{
     o->database = settings->database;
     o->secret_key = settings->secret_key;
     o->currency = settings->currency;
@@ -80,11 +85,13 @@ static void fill_options(shop_options *o, const config *settings, const char *we
 }
 
 /* The other options were checked with the settings: what is left to be invalid is the database's URL. */
-static int exit_code_of(shop_status status) {
+static int exit_code_of(shop_status status)
+{
     return status == SHOP_UNAVAILABLE || status == SHOP_INVALID ? EXIT_DATABASE : EXIT_FAILED;
 }
 
-int command_open_shop(command_line *line, const char *webhook_url, shop **out) {
+int command_open_shop(command_line *line, const char *webhook_url, shop **out)
+{
     shop_options options = SHOP_OPTIONS_INIT;
     *out = NULL;
     if (!config_is_production(&line->settings) && !find_secret_key(&line->settings)) {
@@ -98,7 +105,8 @@ int command_open_shop(command_line *line, const char *webhook_url, shop **out) {
     return EXIT_DONE;
 }
 
-shop_ctx *command_context(shop *s) {
+shop_ctx *command_context(shop *s)
+{
     shop_ctx *cx = shop_ctx_new(s);
     if (cx == NULL) {
         command_fail(EXIT_FAILED, "out of memory");

@@ -12,7 +12,8 @@
 #define PASSWORD 1100 /* a little more than the longest that is taken */
 
 /* Reads one line without its end; 0 when there is none or it is too long. */
-static int read_line(char *text, size_t size) {
+static int read_line(char *text, size_t size)
+{
     if (fgets(text, (int)size, stdin) == NULL) {
         return 0;
     }
@@ -23,7 +24,8 @@ static int read_line(char *text, size_t size) {
 }
 
 /* Asks on the terminal, without showing what is typed. */
-static int prompt(const char *question, char *text, size_t size) {
+static int prompt(const char *question, char *text, size_t size)
+{
     struct termios shown;
     if (tcgetattr(STDIN_FILENO, &shown) != 0) {
         return 0;
@@ -41,11 +43,13 @@ static int prompt(const char *question, char *text, size_t size) {
 }
 
 /* Where the password comes from: standard input, the terminal (asked twice), or made here and to be shown once. */
-static int find_password(const command_line *line, char *password, size_t size, int *made) {
+static int find_password(const command_line *line, char *password, size_t size, int *made)
+{
     char again[PASSWORD];
     *made = 0;
     if (line->password_stdin) {
-        return read_line(password, size) ? EXIT_DONE : command_fail(EXIT_USAGE, "standard input has no password on its first line");
+        return read_line(password, size) ? EXIT_DONE
+                                         : command_fail(EXIT_USAGE, "standard input has no password on its first line");
     }
     if (!isatty(STDIN_FILENO)) {
         *made = 1;
@@ -59,7 +63,8 @@ static int find_password(const command_line *line, char *password, size_t size, 
     return same ? EXIT_DONE : command_fail(EXIT_USAGE, "the two passwords differ");
 }
 
-static int create(shop *s, const char *email, const char *password) {
+static int create(shop *s, const char *email, const char *password)
+{
     const shop_user *user = NULL;
     shop_ctx *cx = command_context(s);
     if (cx == NULL) {
@@ -73,7 +78,8 @@ static int create(shop *s, const char *email, const char *password) {
     return code;
 }
 
-int command_create_admin(command_line *line) {
+int command_create_admin(command_line *line)
+{
     char password[PASSWORD];
     shop *s = NULL;
     int made = 0;

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void skip_space(demo_reader *r) {
+static void skip_space(demo_reader *r)
+{
     r->at += strspn(r->at, " \t\r\n");
 }
 
-static void expect(demo_reader *r, char wanted) {
+static void expect(demo_reader *r, char wanted)
+{
     skip_space(r);
     if (r->failed || *r->at != wanted) {
         r->failed = 1;
@@ -19,7 +21,8 @@ static void expect(demo_reader *r, char wanted) {
 }
 
 /* 1 when there is more before `bracket`; at the bracket it is passed. */
-static int more(demo_reader *r, char bracket) {
+static int more(demo_reader *r, char bracket)
+{
     skip_space(r);
     if (!r->failed && *r->at == ',') {
         r->at++;
@@ -32,11 +35,13 @@ static int more(demo_reader *r, char bracket) {
     return 1;
 }
 
-void demo_enter(demo_reader *r, char bracket) {
+void demo_enter(demo_reader *r, char bracket)
+{
     expect(r, bracket);
 }
 
-int demo_member(demo_reader *r, char *name, size_t size) {
+int demo_member(demo_reader *r, char *name, size_t size)
+{
     if (!more(r, '}')) {
         return 0;
     }
@@ -45,15 +50,18 @@ int demo_member(demo_reader *r, char *name, size_t size) {
     return !r->failed;
 }
 
-int demo_item(demo_reader *r) {
+int demo_item(demo_reader *r)
+{
     return more(r, ']');
 }
 
-static char unescaped(char c) {
+static char unescaped(char c)
+{
     return c == 'n' ? '\n' : c == 't' ? '\t' : c;
 }
 
-void demo_text(demo_reader *r, char *text, size_t size) {
+void demo_text(demo_reader *r, char *text, size_t size)
+{
     size_t length = 0;
     expect(r, '"');
     while (!r->failed && *r->at != '"') {
@@ -72,7 +80,8 @@ void demo_text(demo_reader *r, char *text, size_t size) {
     r->at += r->failed ? 0 : 1;
 }
 
-void demo_number(demo_reader *r, int64_t *number) {
+void demo_number(demo_reader *r, int64_t *number)
+{
     char *end = NULL;
     skip_space(r);
     if (!r->failed) {
@@ -82,7 +91,8 @@ void demo_number(demo_reader *r, int64_t *number) {
     }
 }
 
-void demo_truth(demo_reader *r, int64_t *truth) {
+void demo_truth(demo_reader *r, int64_t *truth)
+{
     skip_space(r);
     if (!r->failed && strncmp(r->at, "true", 4) == 0) {
         *truth = 1;
@@ -95,7 +105,8 @@ void demo_truth(demo_reader *r, int64_t *truth) {
     }
 }
 
-void demo_skip(demo_reader *r) {
+void demo_skip(demo_reader *r)
+{
     char name[128];
     char text[4096];
     skip_space(r);

@@ -19,7 +19,8 @@ struct job_runner {
 };
 
 /* Waits a second, or until it is told to stop; 1: go on. */
-static int wait_a_second(job_runner *r) {
+static int wait_a_second(job_runner *r)
+{
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += 1;
@@ -31,14 +32,16 @@ static int wait_a_second(job_runner *r) {
     return going_on;
 }
 
-static int is_stopping(job_runner *r) {
+static int is_stopping(job_runner *r)
+{
     pthread_mutex_lock(&r->lock);
     int stopping = r->stopping;
     pthread_mutex_unlock(&r->lock);
     return stopping;
 }
 
-static void run_due(job_runner *r) {
+static void run_due(job_runner *r)
+{
     int64_t done = 0;
     do {
         shop_ctx_reset(r->cx);
@@ -50,7 +53,8 @@ static void run_due(job_runner *r) {
     } while (done > 0 && !is_stopping(r));
 }
 
-static void *run(void *state) {
+static void *run(void *state)
+{
     job_runner *r = state;
     do {
         run_due(r);
@@ -59,14 +63,16 @@ static void *run(void *state) {
     return NULL;
 }
 
-static void free_runner(job_runner *r) {
+static void free_runner(job_runner *r)
+{
     shop_ctx_free(r->cx);
     pthread_cond_destroy(&r->woken);
     pthread_mutex_destroy(&r->lock);
     free(r);
 }
 
-job_runner *job_runner_start(shop *s) {
+job_runner *job_runner_start(shop *s)
+{
     job_runner *r = calloc(1, sizeof *r);
     pthread_condattr_t attributes;
     if (r == NULL) {
@@ -85,7 +91,8 @@ job_runner *job_runner_start(shop *s) {
     return r;
 }
 
-void job_runner_stop(job_runner *r) {
+void job_runner_stop(job_runner *r)
+{
     if (r == NULL) {
         return;
     }

@@ -8,7 +8,8 @@
 #include "commands.h"
 #include "job_runner.h"
 
-static int run_once(shop *s) {
+static int run_once(shop *s)
+{
     int64_t done = 0;
     int64_t total = 0;
     shop_ctx *cx = command_context(s);
@@ -29,7 +30,8 @@ static int run_once(shop *s) {
     return code;
 }
 
-static int watch(shop *s) {
+static int watch(shop *s)
+{
     sigset_t ends;
     int which = 0;
     sigemptyset(&ends);
@@ -45,7 +47,8 @@ static int watch(shop *s) {
     return EXIT_DONE;
 }
 
-int command_jobs(command_line *line) {
+int command_jobs(command_line *line)
+{
     shop *s = NULL;
     int code = command_open_shop(line, NULL, &s);
     if (code == EXIT_DONE) {

@@ -26,7 +26,8 @@ typedef struct demo_product {
 } demo_product;
 
 /* Prices of the demo have two digits; the shop's currency may have another number of them. */
-static shop_status price_of(const shop *s, const char *text, int64_t *price) {
+static shop_status price_of(const shop *s, const char *text, int64_t *price)
+{
     shop_status status = shop_amount_parse(text, "usd", price);
     for (int32_t digits = shop_currency_digits(s); digits > 2; digits--) {
         *price *= 10;
@@ -37,7 +38,8 @@ static shop_status price_of(const shop *s, const char *text, int64_t *price) {
     return status;
 }
 
-static void read_images(demo_reader *r, demo_product *p) {
+static void read_images(demo_reader *r, demo_product *p)
+{
     demo_enter(r, '[');
     while (demo_item(r) && !r->failed) {
         if (p->image_count == IMAGES_MAX) {
@@ -48,7 +50,8 @@ static void read_images(demo_reader *r, demo_product *p) {
     }
 }
 
-static void read_product(demo_reader *r, demo_product *p) {
+static void read_product(demo_reader *r, demo_product *p)
+{
     char name[64];
     memset(p, 0, sizeof *p);
     p->is_active = 1;
@@ -76,12 +79,14 @@ static void read_product(demo_reader *r, demo_product *p) {
     }
 }
 
-static void begin_call(shop_ctx *cx) {
+static void begin_call(shop_ctx *cx)
+{
     shop_ctx_reset(cx);
     shop_ctx_set_actor(cx, SHOP_ACTOR_SYSTEM);
 }
 
-static shop_status find_category(shop_ctx *cx, const char *slug, int64_t *id) {
+static shop_status find_category(shop_ctx *cx, const char *slug, int64_t *id)
+{
     shop_category_view view = SHOP_CATEGORY_VIEW_INIT;
     const shop_category_detail *detail = NULL;
     shop_status status = shop_category_get(cx, slug, &view, &detail);
@@ -89,7 +94,8 @@ static shop_status find_category(shop_ctx *cx, const char *slug, int64_t *id) {
     return status;
 }
 
-static shop_status load_category(shop_ctx *cx, demo_reader *r) {
+static shop_status load_category(shop_ctx *cx, demo_reader *r)
+{
     char member[64];
     char name[128] = "";
     char slug[128] = "";
@@ -116,7 +122,8 @@ static shop_status load_category(shop_ctx *cx, demo_reader *r) {
     return status;
 }
 
-static shop_status make_product(shop_ctx *cx, const demo_product *p, const shop_product **product) {
+static shop_status make_product(shop_ctx *cx, const demo_product *p, const shop_product **product)
+{
     shop_product_input in = SHOP_PRODUCT_INPUT_INIT;
     shop_status status = find_category(cx, p->category, &in.category_id);
     if (status == SHOP_OK) {
@@ -131,7 +138,8 @@ static shop_status make_product(shop_ctx *cx, const demo_product *p, const shop_
 }
 
 /* Makes the product, or finds it; then adds the images that an earlier, interrupted run did not come to. */
-static shop_status load_product(shop_ctx *cx, const demo_product *p, int64_t *made) {
+static shop_status load_product(shop_ctx *cx, const demo_product *p, int64_t *made)
+{
     const shop_product *product = NULL;
     begin_call(cx);
     shop_status status = shop_product_get(cx, p->slug, &product);
@@ -150,14 +158,16 @@ static shop_status load_product(shop_ctx *cx, const demo_product *p, int64_t *ma
     return status;
 }
 
-static void show_progress(FILE *to, size_t done) {
+static void show_progress(FILE *to, size_t done)
+{
     if (to != NULL) {
         fprintf(to, "\rshopd: demo shop: %zu products", done);
         fflush(to);
     }
 }
 
-static shop_status load_products(shop_ctx *cx, demo_reader *r, int64_t *made, FILE *progress) {
+static shop_status load_products(shop_ctx *cx, demo_reader *r, int64_t *made, FILE *progress)
+{
     shop_status status = SHOP_OK;
     size_t done = 0;
     demo_enter(r, '[');
@@ -173,7 +183,8 @@ static shop_status load_products(shop_ctx *cx, demo_reader *r, int64_t *made, FI
     return status;
 }
 
-static shop_status load_categories(shop_ctx *cx, demo_reader *r) {
+static shop_status load_categories(shop_ctx *cx, demo_reader *r)
+{
     shop_status status = SHOP_OK;
     demo_enter(r, '[');
     while (status == SHOP_OK && demo_item(r)) {
@@ -182,7 +193,8 @@ static shop_status load_categories(shop_ctx *cx, demo_reader *r) {
     return status;
 }
 
-shop_status demo_load(shop_ctx *cx, int64_t *made, FILE *progress) {
+shop_status demo_load(shop_ctx *cx, int64_t *made, FILE *progress)
+{
     const asset *file = asset_find("demo/demo.json");
     char name[64];
     shop_status status = SHOP_OK;
@@ -204,7 +216,8 @@ shop_status demo_load(shop_ctx *cx, int64_t *made, FILE *progress) {
     return status == SHOP_OK && r.failed ? SHOP_INTERNAL : status;
 }
 
-int demo_shop_is_empty(shop_ctx *cx) {
+int demo_shop_is_empty(shop_ctx *cx)
+{
     shop_product_filter products = SHOP_PRODUCT_FILTER_INIT;
     const shop_page *page = NULL;
     begin_call(cx);
@@ -214,7 +227,8 @@ int demo_shop_is_empty(shop_ctx *cx) {
     return shop_page_count(page) == 0;
 }
 
-int command_load_demo(command_line *line) {
+int command_load_demo(command_line *line)
+{
     shop *s = NULL;
     int64_t made = 0;
     int code = command_open_shop(line, NULL, &s);

@@ -20,17 +20,19 @@ typedef struct service {
     http_server *server;
     shop *shop;
     job_runner *jobs;
-    char url[128];       /* where it listens */
-    char webhook[192];   /* where the test gateway finds it */
+    char url[128]; /* where it listens */
+    char webhook[192]; /* where the test gateway finds it */
 } service;
 
-static int cores(void) {
+static int cores(void)
+{
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count < 1 ? 1 : count > 64 ? 64 : (int)count;
 }
 
 /* Workers wait for storage more than they compute, and many waiting commits are made in one: more of them than cores. */
-static void fill_http_options(http_options *o, const config *settings) {
+static void fill_http_options(http_options *o, const config *settings)
+{
     http_options_init(o);
     o->address = settings->listen_address;
     o->port = (uint16_t)settings->listen_port;
@@ -42,7 +44,8 @@ static void fill_http_options(http_options *o, const config *settings) {
     o->drain_timeout_ms = settings->drain_seconds > 0 ? (int)settings->drain_seconds * 1000 : 1;
 }
 
-static int start_server(service *v) {
+static int start_server(service *v)
+{
     http_options options;
     char error[256];
     fill_http_options(&options, &v->line->settings);
@@ -56,7 +59,8 @@ static int start_server(service *v) {
 }
 
 /* The address as a client on this machine would write it. */
-static void make_urls(service *v) {
+static void make_urls(service *v)
+{
     const char *address = http_server_address(v->server);
     int is_v6 = strchr(address, ':') != NULL;
     unsigned port = http_server_port(v->server);
@@ -67,7 +71,8 @@ static void make_urls(service *v) {
     snprintf(v->webhook, sizeof v->webhook, "http://%s%s%s:%u/api/v1/payments/webhook/", open, near, close, port);
 }
 
-static int make_demo_admin(shop_ctx *cx) {
+static int make_demo_admin(shop_ctx *cx)
+{
     char password[32];
     const shop_user *user = NULL;
     shop_ctx_reset(cx);
@@ -86,7 +91,8 @@ static int make_demo_admin(shop_ctx *cx) {
 }
 
 /* Fills an empty shop; one that has goods already is left alone. */
-static int prepare_demo(service *v) {
+static int prepare_demo(service *v)
+{
     int64_t made = 0;
     shop_ctx *cx = command_context(v->shop);
     if (cx == NULL) {
@@ -107,7 +113,8 @@ static int prepare_demo(service *v) {
     return code;
 }
 
-static void say_how_it_runs(const config *settings) {
+static void say_how_it_runs(const config *settings)
+{
     if (settings->stripe_secret_key != NULL) {
         fputs("shopd: warning: STRIPE_SECRET_KEY is set, but this version has only the test gateway: no money moves\n", stderr);
     } else {
@@ -118,7 +125,8 @@ static void say_how_it_runs(const config *settings) {
     }
 }
 
-static int start(service *v) {
+static int start(service *v)
+{
     int code = start_server(v);
     if (code != EXIT_DONE) {
         return code;
@@ -145,7 +153,8 @@ static int start(service *v) {
 }
 
 /* In this order: no new work from us, no new requests and the last answers, and only then the shop. */
-static void stop(service *v) {
+static void stop(service *v)
+{
     job_runner_stop(v->jobs);
     http_server_drain_and_stop(v->server);
     shop_close(v->shop);
@@ -154,7 +163,8 @@ static void stop(service *v) {
 }
 
 /* The threads that come inherit the blocked signals: only this one takes them. */
-static void block_signals(sigset_t *ends) {
+static void block_signals(sigset_t *ends)
+{
     sigemptyset(ends);
     sigaddset(ends, SIGTERM);
     sigaddset(ends, SIGINT);
@@ -162,7 +172,8 @@ static void block_signals(sigset_t *ends) {
     signal(SIGPIPE, SIG_IGN);
 }
 
-int command_serve(command_line *line) {
+int command_serve(command_line *line)
+{
     service v;
     sigset_t ends;
     char error[256];

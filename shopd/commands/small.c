@@ -17,8 +17,7 @@ static const command commands[] = {
      "Asks for the password on a terminal; without one makes a password and prints it once.\n"
      "  --password-stdin     take the first line of standard input as the password\n"},
     {"load-demo", command_load_demo, NULL, "", "fill the shop with demo goods; what is there stays", ""},
-    {"openapi", command_openapi, NULL, "yaml", "print the OpenAPI document",
-     "  --yaml               as YAML\n"},
+    {"openapi", command_openapi, NULL, "yaml", "print the OpenAPI document", "  --yaml               as YAML\n"},
     {"jobs", command_jobs, NULL, "watch", "do what is due: expire orders, finish payments, drop old keys",
      "A serving shopd does this by itself.\n"
      "  --watch              go on until SIGTERM or SIGINT\n"},
@@ -26,11 +25,13 @@ static const command commands[] = {
     {"help", command_help, "[CMD]", "", "explain a command; `help config`: every setting", ""},
 };
 
-const command *command_at(size_t i) {
+const command *command_at(size_t i)
+{
     return i < sizeof commands / sizeof commands[0] ? &commands[i] : NULL;
 }
 
-const command *command_find(const char *name) {
+const command *command_find(const char *name)
+{
     for (size_t i = 0; command_at(i) != NULL; i++) {
         if (strcmp(command_at(i)->name, name) == 0) {
             return command_at(i);
@@ -39,7 +40,8 @@ const command *command_find(const char *name) {
     return NULL;
 }
 
-int command_migrate(command_line *line) {
+int command_migrate(command_line *line)
+{
     shop *s = NULL;
     int code = command_open_shop(line, NULL, &s);
     if (code == EXIT_DONE) {
@@ -49,7 +51,8 @@ int command_migrate(command_line *line) {
     return code;
 }
 
-int command_openapi(command_line *line) {
+int command_openapi(command_line *line)
+{
     char error[256];
     struct app app;
     memset(&app, 0, sizeof app);
@@ -66,13 +69,15 @@ int command_openapi(command_line *line) {
     return code;
 }
 
-int command_version(command_line *line) {
+int command_version(command_line *line)
+{
     (void)line;
     printf("shopd %d.%d.%d (libshop %s)\n", SHOP_VERSION_MAJOR, SHOP_VERSION_MINOR, SHOP_VERSION_PATCH, shop_version());
     return EXIT_DONE;
 }
 
-static void print_overview(void) {
+static void print_overview(void)
+{
     puts("usage: shopd [COMMAND] [--database URL] [--config FILE] …\n");
     for (size_t i = 0; command_at(i) != NULL; i++) {
         printf("  %-14s %s\n", command_at(i)->name, command_at(i)->summary);
@@ -83,7 +88,8 @@ static void print_overview(void) {
          "\nExit codes: 0 done, 1 failed, 2 usage, 3 the database cannot be opened, 4 the address cannot be listened on.");
 }
 
-int command_help(command_line *line) {
+int command_help(command_line *line)
+{
     if (line->word == NULL) {
         print_overview();
         return EXIT_DONE;

@@ -18,7 +18,7 @@
 #define KIND_SECRET 2 /* a text that is never shown */
 #define KIND_NUMBER 3
 #define KIND_SWITCH 4 /* on or off; also true/false, yes/no, 1/0 */
-#define KIND_WORD 5   /* one of `words`, space-separated */
+#define KIND_WORD 5 /* one of `words`, space-separated */
 
 typedef struct setting {
     const char *key;
@@ -51,7 +51,8 @@ static const setting settings_table[] = {
     {"SHOP_QUEUE", KIND_NUMBER, AT(queue), "1024", 1, 65536, NULL, "requests that may wait for a worker; beyond: 503"},
     {"SHOP_MAX_CONNECTIONS", KIND_NUMBER, AT(max_connections), "1024", 1, 1000000, NULL, "open connections"},
     {"SHOP_MAX_BODY", KIND_NUMBER, AT(max_body), "262144", 1024, 16777216, NULL, "bytes of a request's body"},
-    {"SHOP_DRAIN_SECONDS", KIND_NUMBER, AT(drain_seconds), "10", 0, 3600, NULL, "how long a stopping server finishes what runs"},
+    {"SHOP_DRAIN_SECONDS", KIND_NUMBER, AT(drain_seconds), "10", 0, 3600, NULL,
+     "how long a stopping server finishes what runs"},
     {"ALLOWED_HOSTS", KIND_TEXT, AT(allowed_hosts), NULL, 0, 0, NULL,
      "comma-separated names this server answers to; .example.com: all below it; checked in production"},
     {"CORS_ALLOWED_ORIGINS", KIND_TEXT, AT(cors_origins), NULL, 0, 0, NULL,
@@ -59,11 +60,13 @@ static const setting settings_table[] = {
     {"SHOP_TRUST_PROXY", KIND_SWITCH, AT(trust_proxy), "off", 0, 0, NULL,
      "believe X-Forwarded-Proto and X-Forwarded-Host: only behind a proxy that sets them"},
     {"SHOP_COOKIE_SECURE", KIND_WORD, AT(cookie_secure), "auto", 0, 0, "auto on off", "Secure cookies; auto: in production"},
-    {"STRIPE_SECRET_KEY", KIND_SECRET, AT(stripe_secret_key), NULL, 0, 0, NULL, "key of the Stripe account (refused in production as long as only the test gateway exists)"},
+    {"STRIPE_SECRET_KEY", KIND_SECRET, AT(stripe_secret_key), NULL, 0, 0, NULL,
+     "key of the Stripe account (refused in production as long as only the test gateway exists)"},
     {"STRIPE_PUBLISHABLE_KEY", KIND_TEXT, AT(stripe_publishable_key), NULL, 0, 0, NULL, "handed to clients"},
     {"STRIPE_WEBHOOK_SECRET", KIND_SECRET, AT(stripe_webhook_secret), NULL, 0, 0, NULL, "comma-separated webhook secrets"},
     {"STRIPE_CURRENCY", KIND_TEXT, AT(currency), "usd", 0, 0, NULL, "the shop's currency, ISO 4217"},
-    {"STRIPE_API_BASE", KIND_TEXT, AT(stripe_api_base), NULL, 0, 0, NULL, "another address of the Stripe API (accepted; not used yet)"},
+    {"STRIPE_API_BASE", KIND_TEXT, AT(stripe_api_base), NULL, 0, 0, NULL,
+     "another address of the Stripe API (accepted; not used yet)"},
     {"EMAIL_HOST", KIND_TEXT, AT(email_host), NULL, 0, 0, NULL, "mail server (accepted; this version sends no mail yet)"},
     {"EMAIL_PORT", KIND_NUMBER, AT(email_port), "587", 1, 65535, NULL, "its port"},
     {"EMAIL_HOST_USER", KIND_TEXT, AT(email_user), NULL, 0, 0, NULL, "its user"},
@@ -75,11 +78,13 @@ static const setting settings_table[] = {
     {"SHOP_REFRESH_TTL", KIND_NUMBER, AT(refresh_ttl), "604800", 1, YEAR, NULL, "seconds a refresh token lives"},
     {"SHOP_ORDER_TTL", KIND_NUMBER, AT(order_ttl), "1800", 0, YEAR, NULL, "seconds an unpaid order lives; 0: for ever"},
     {"SHOP_IDEMPOTENCY_TTL", KIND_NUMBER, AT(idempotency_ttl), "86400", 60, YEAR, NULL, "seconds an idempotency key is kept"},
-    {"SHOP_CALL_TIMEOUT_MS", KIND_NUMBER, AT(call_timeout_ms), "5000", 10, 600000, NULL, "how long a request waits for storage"},
+    {"SHOP_CALL_TIMEOUT_MS", KIND_NUMBER, AT(call_timeout_ms), "5000", 10, 600000, NULL,
+     "how long a request waits for storage"},
     {"SHOP_OWNER_REFUNDS", KIND_SWITCH, AT(owner_refunds), "off", 0, 0, NULL, "customers may refund their own payments"},
     {"SHOP_PASSWORD_MEMORY_KIB", KIND_NUMBER, AT(password_memory_kib), "19456", 8, 4194304, NULL,
      "Argon2id memory; less than 19456 only in development"},
-    {"SHOP_PASSWORD_PASSES", KIND_NUMBER, AT(password_passes), "2", 1, 100, NULL, "Argon2id passes; less than 2 only in development"},
+    {"SHOP_PASSWORD_PASSES", KIND_NUMBER, AT(password_passes), "2", 1, 100, NULL,
+     "Argon2id passes; less than 2 only in development"},
     {"SHOP_PASSWORD_THREADS", KIND_NUMBER, AT(password_threads), "2", 1, 64, NULL, "how many passwords are hashed at once"},
     {"SHOP_LOG_LEVEL", KIND_WORD, AT(log_level), "warning", 0, 0, "error warning info debug",
      "what is logged to standard error; info has a line for every request"},
@@ -93,7 +98,8 @@ static const char *const foreign_prefixes[] = {"SHOP_TEST_", "SHOP_SERVICE_", "S
 
 static int fail(config *settings, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static int fail(config *settings, const char *format, ...) {
+static int fail(config *settings, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(settings->error, sizeof settings->error, format, arguments);
@@ -101,19 +107,23 @@ static int fail(config *settings, const char *format, ...) {
     return 0;
 }
 
-static int is_number(const setting *s) {
+static int is_number(const setting *s)
+{
     return s->kind == KIND_NUMBER || s->kind == KIND_SWITCH;
 }
 
-static char **text_of(config *settings, const setting *s) {
+static char **text_of(config *settings, const setting *s)
+{
     return (char **)(void *)((char *)settings + s->offset);
 }
 
-static int64_t *number_of(config *settings, const setting *s) {
+static int64_t *number_of(config *settings, const setting *s)
+{
     return (int64_t *)(void *)((char *)settings + s->offset);
 }
 
-int config_init(config *settings) {
+int config_init(config *settings)
+{
     memset(settings, 0, sizeof *settings);
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         if (is_number(&settings_table[i])) {
@@ -123,7 +133,8 @@ int config_init(config *settings) {
     return 1;
 }
 
-void config_free(config *settings) {
+void config_free(config *settings)
+{
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         if (!is_number(&settings_table[i])) {
             secret_free(*text_of(settings, &settings_table[i]));
@@ -134,7 +145,8 @@ void config_free(config *settings) {
     settings->listen_address = NULL;
 }
 
-static const setting *find_setting(const char *key, size_t length) {
+static const setting *find_setting(const char *key, size_t length)
+{
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const char *name = settings_table[i].key;
         if (strncmp(name, key, length) == 0 && name[length] == '\0') {
@@ -144,7 +156,8 @@ static const setting *find_setting(const char *key, size_t length) {
     return NULL;
 }
 
-static int has_word(const char *words, const char *word) {
+static int has_word(const char *words, const char *word)
+{
     size_t length = strlen(word);
     const char *at = words;
     while (at != NULL && length > 0) {
@@ -157,7 +170,8 @@ static int has_word(const char *words, const char *word) {
     return 0;
 }
 
-static int parse_number(const setting *s, const char *value, int64_t *number) {
+static int parse_number(const setting *s, const char *value, int64_t *number)
+{
     if (!isdigit((unsigned char)value[0])) {
         return 0;
     }
@@ -171,7 +185,8 @@ static int parse_number(const setting *s, const char *value, int64_t *number) {
     return 1;
 }
 
-static int parse_switch(const char *value, int64_t *number) {
+static int parse_switch(const char *value, int64_t *number)
+{
     if (has_word("on true yes 1 True", value)) {
         *number = 1;
         return 1;
@@ -181,7 +196,8 @@ static int parse_switch(const char *value, int64_t *number) {
 }
 
 /* Stores a value; a setting that has one already keeps it, but the value is checked all the same. */
-static int store(config *settings, const setting *s, const char *value, const char *source) {
+static int store(config *settings, const setting *s, const char *value, const char *source)
+{
     int64_t number = 0;
     if (s->kind == KIND_NUMBER && !parse_number(s, value, &number)) {
         return fail(settings, "%s (%s) must be a whole number from %" PRId64 " to %" PRId64, s->key, source, s->least, s->most);
@@ -205,7 +221,8 @@ static int store(config *settings, const setting *s, const char *value, const ch
     return *text_of(settings, s) != NULL ? 1 : fail(settings, "out of memory");
 }
 
-int config_set(config *settings, const char *key, const char *value, const char *source) {
+int config_set(config *settings, const char *key, const char *value, const char *source)
+{
     const setting *s = find_setting(key, strlen(key));
     if (s == NULL) {
         return fail(settings, "%.100s (%s) is not a setting of shopd; `shopd help config` lists them", key, source);
@@ -213,7 +230,8 @@ int config_set(config *settings, const char *key, const char *value, const char 
     return value[0] == '\0' ? 1 : store(settings, s, value, source);
 }
 
-static int is_foreign(const char *key) {
+static int is_foreign(const char *key)
+{
     for (size_t i = 0; i < sizeof foreign_prefixes / sizeof foreign_prefixes[0]; i++) {
         if (strncmp(key, foreign_prefixes[i], strlen(foreign_prefixes[i])) == 0) {
             return 1;
@@ -223,14 +241,16 @@ static int is_foreign(const char *key) {
 }
 
 /* A key of a source that others share: unknown ones matter only when they look like ours. */
-static int set_shared(config *settings, const char *key, const char *value, const char *source) {
+static int set_shared(config *settings, const char *key, const char *value, const char *source)
+{
     if (find_setting(key, strlen(key)) == NULL && is_foreign(key)) {
         return 1;
     }
     return config_set(settings, key, value, source);
 }
 
-int config_read_environment(config *settings, char *const *environment) {
+int config_read_environment(config *settings, char *const *environment)
+{
     for (size_t i = 0; environment[i] != NULL; i++) {
         const char *equals = strchr(environment[i], '=');
         char key[128];
@@ -246,7 +266,8 @@ int config_read_environment(config *settings, char *const *environment) {
     return 1;
 }
 
-static char *trim(char *text) {
+static char *trim(char *text)
+{
     while (isspace((unsigned char)*text)) {
         text++;
     }
@@ -258,7 +279,8 @@ static char *trim(char *text) {
 }
 
 /* Takes off a pair of quotes, or a comment behind an unquoted value. 0: a quote is not closed. */
-static int unquote(char **value) {
+static int unquote(char **value)
+{
     char *text = *value;
     if (text[0] == '"' || text[0] == '\'') {
         char *end = strrchr(text + 1, text[0]);
@@ -277,7 +299,8 @@ static int unquote(char **value) {
     return 1;
 }
 
-static int read_line(config *settings, char *line, const char *path, int number, int strict) {
+static int read_line(config *settings, char *line, const char *path, int number, int strict)
+{
     char source[300];
     snprintf(source, sizeof source, "%.250s line %d", path, number);
     char *text = trim(line);
@@ -300,7 +323,8 @@ static int read_line(config *settings, char *line, const char *path, int number,
     return strict ? config_set(settings, key, value, source) : set_shared(settings, key, value, source);
 }
 
-int config_read_file(config *settings, const char *path, int strict, int must_exist) {
+int config_read_file(config *settings, const char *path, int strict, int must_exist)
+{
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         return !must_exist && errno == ENOENT ? 1 : fail(settings, "%.300s cannot be read: %s", path, strerror(errno));
@@ -323,7 +347,8 @@ int config_read_file(config *settings, const char *path, int strict, int must_ex
 }
 
 /* Percent-encodes for a URL's user, password or name. Returns the length, or 0 when it does not fit. */
-static size_t encode_part(char *to, size_t size, const char *text) {
+static size_t encode_part(char *to, size_t size, const char *text)
+{
     size_t length = 0;
     for (; *text != '\0'; text++) {
         unsigned char byte = (unsigned char)*text;
@@ -336,7 +361,8 @@ static size_t encode_part(char *to, size_t size, const char *text) {
     return length;
 }
 
-static int compose_database(config *settings) {
+static int compose_database(config *settings)
+{
     char user[256] = "";
     char password[1024] = "";
     char name[256] = "shop";
@@ -351,14 +377,15 @@ static int compose_database(config *settings) {
     settings->database = malloc(size);
     if (settings->database != NULL) {
         snprintf(settings->database, size, "postgresql://%s%s%s%s%s:%s/%s", user, password[0] != '\0' ? ":" : "", password,
-                 user[0] != '\0' || password[0] != '\0' ? "@" : "", host, settings->db_port != NULL ? settings->db_port : "5432",
-                 name);
+                 user[0] != '\0' || password[0] != '\0' ? "@" : "", host,
+                 settings->db_port != NULL ? settings->db_port : "5432", name);
     }
     secret_wipe(password, sizeof password);
     return settings->database != NULL ? 1 : fail(settings, "out of memory");
 }
 
-static int finish_database(config *settings) {
+static int finish_database(config *settings)
+{
     if (settings->database != NULL) {
         return 1;
     }
@@ -370,7 +397,8 @@ static int finish_database(config *settings) {
 }
 
 /* "ADDRESS:PORT", "[v6]:PORT", ":PORT" or "PORT". */
-static int finish_listen(config *settings) {
+static int finish_listen(config *settings)
+{
     const char *text = settings->listen;
     const char *colon = strrchr(text, ':');
     const char *port = colon == NULL ? text : colon + 1;
@@ -389,7 +417,8 @@ static int finish_listen(config *settings) {
     return settings->listen_address != NULL ? 1 : fail(settings, "out of memory");
 }
 
-int config_finish(config *settings) {
+int config_finish(config *settings)
+{
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const setting *s = &settings_table[i];
         if (s->standard != NULL && !store(settings, s, s->standard, "default")) {
@@ -405,16 +434,19 @@ int config_finish(config *settings) {
     return finish_database(settings) && finish_listen(settings);
 }
 
-int config_is_production(const config *settings) {
+int config_is_production(const config *settings)
+{
     return strcmp(settings->environment, "production") == 0;
 }
 
-int config_cookies_are_secure(const config *settings) {
+int config_cookies_are_secure(const config *settings)
+{
     return strcmp(settings->cookie_secure, "auto") == 0 ? config_is_production(settings)
                                                         : strcmp(settings->cookie_secure, "on") == 0;
 }
 
-static int check_origins(config *settings) {
+static int check_origins(config *settings)
+{
     const char *at = settings->cors_origins == NULL ? "" : settings->cors_origins;
     while (*at != '\0') {
         size_t length = strcspn(at, ",");
@@ -432,7 +464,8 @@ static int check_origins(config *settings) {
     return 1;
 }
 
-int config_check_serve(config *settings) {
+int config_check_serve(config *settings)
+{
     if (!check_origins(settings)) {
         return 0;
     }
@@ -456,7 +489,8 @@ int config_check_serve(config *settings) {
     return 1;
 }
 
-int config_list_has(const char *list, const char *item, size_t length) {
+int config_list_has(const char *list, const char *item, size_t length)
+{
     const char *at = list == NULL ? "" : list;
     while (*at != '\0') {
         at += strspn(at, ", ");
@@ -469,7 +503,8 @@ int config_list_has(const char *list, const char *item, size_t length) {
     return 0;
 }
 
-int config_list_has_host(const char *list, const char *host, size_t length) {
+int config_list_has_host(const char *list, const char *host, size_t length)
+{
     const char *at = list == NULL ? "" : list;
     while (*at != '\0') {
         at += strspn(at, ", ");
@@ -477,8 +512,9 @@ int config_list_has_host(const char *list, const char *host, size_t length) {
         if (here == 1 && *at == '*') {
             return 1;
         }
-        if (here > 1 && *at == '.' && ((length == here - 1 && strncasecmp(at + 1, host, length) == 0) ||
-                                       (length > here && strncasecmp(at, host + length - here, here) == 0))) {
+        if (here > 1 && *at == '.' &&
+            ((length == here - 1 && strncasecmp(at + 1, host, length) == 0) ||
+             (length > here && strncasecmp(at, host + length - here, here) == 0))) {
             return 1;
         }
         if (here > 0 && here == length && strncasecmp(at, host, length) == 0) {
@@ -489,7 +525,8 @@ int config_list_has_host(const char *list, const char *host, size_t length) {
     return 0;
 }
 
-void config_print_help(FILE *to) {
+void config_print_help(FILE *to)
+{
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const setting *s = &settings_table[i];
         fprintf(to, "  %-26s %s", s->key, s->doc);

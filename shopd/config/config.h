@@ -17,11 +17,11 @@ typedef struct config {
     char *db_password;
     char *secret_key;
     char *environment; /* "development" or "production" */
-    char *listen;      /* "ADDR:PORT" */
+    char *listen; /* "ADDR:PORT" */
     char *listen_address;
     int64_t listen_port;
     int64_t listeners; /* 0: chosen by the number of cores */
-    int64_t workers;   /* likewise */
+    int64_t workers; /* likewise */
     int64_t queue;
     int64_t max_connections;
     int64_t max_body;

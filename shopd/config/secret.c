@@ -13,18 +13,21 @@
 #define KEY_BYTES 32
 #define KEY_TEXT (2 * KEY_BYTES)
 
-void secret_wipe(void *memory, size_t length) {
+void secret_wipe(void *memory, size_t length)
+{
     explicit_bzero(memory, length);
 }
 
-void secret_free(char *text) {
+void secret_free(char *text)
+{
     if (text != NULL) {
         secret_wipe(text, strlen(text));
         free(text);
     }
 }
 
-int secret_equal(const char *a, size_t a_length, const char *b, size_t b_length) {
+int secret_equal(const char *a, size_t a_length, const char *b, size_t b_length)
+{
     if (a_length != b_length) {
         return 0;
     }
@@ -36,10 +39,12 @@ int secret_equal(const char *a, size_t a_length, const char *b, size_t b_length)
 }
 
 /* Words that examples and templates are full of. */
-static const char *const known_words[] = {"changeme", "change-me", "change_me", "change this", "secret", "password", "insecure",
-                                          "your-", "your_", "example", "placeholder", "replace", "default", "0123456789"};
+static const char *const known_words[] = {"changeme",    "change-me", "change_me", "change this", "secret",
+                                          "password",    "insecure",  "your-",     "your_",       "example",
+                                          "placeholder", "replace",   "default",   "0123456789"};
 
-static int has_known_word(const char *key) {
+static int has_known_word(const char *key)
+{
     for (size_t i = 0; i < sizeof known_words / sizeof known_words[0]; i++) {
         if (strcasestr(key, known_words[i]) != NULL) {
             return 1;
@@ -48,7 +53,8 @@ static int has_known_word(const char *key) {
     return 0;
 }
 
-const char *secret_weakness(const char *key) {
+const char *secret_weakness(const char *key)
+{
     if (key == NULL || key[0] == '\0') {
         return "is missing";
     }
@@ -67,7 +73,8 @@ const char *secret_weakness(const char *key) {
     return has_known_word(key) ? "looks like one from an example" : NULL;
 }
 
-int secret_random_hex(char *text, size_t size, size_t bytes) {
+int secret_random_hex(char *text, size_t size, size_t bytes)
+{
     static const char digits[] = "0123456789abcdef";
     unsigned char random[64];
     if (bytes > sizeof random || size <= 2 * bytes || getrandom(random, bytes, 0) != (ssize_t)bytes) {
@@ -82,7 +89,8 @@ int secret_random_hex(char *text, size_t size, size_t bytes) {
     return 1;
 }
 
-static int read_key(const char *path, char *key, size_t size) {
+static int read_key(const char *path, char *key, size_t size)
+{
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (file < 0) {
         return 0;
@@ -100,7 +108,8 @@ static int read_key(const char *path, char *key, size_t size) {
 }
 
 /* Written aside and linked into place, so that of two servers starting at once both use one key. */
-static int write_key(const char *path, const char *key) {
+static int write_key(const char *path, const char *key)
+{
     size_t size = strlen(path) + 32;
     char *aside = malloc(size);
     if (aside == NULL) {
@@ -122,7 +131,8 @@ static int write_key(const char *path, const char *key) {
     return ok;
 }
 
-int secret_load_or_make(const char *path, char **key) {
+int secret_load_or_make(const char *path, char **key)
+{
     char text[KEY_TEXT + 2];
     *key = NULL;
     int ok = read_key(path, text, sizeof text);

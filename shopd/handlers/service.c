@@ -13,7 +13,8 @@
 
 #define JSON "application/json"
 
-static shop_status service_index(call *c) {
+static shop_status service_index(call *c)
+{
     json_out *out = &c->worker->text;
     json_out_reset(out);
     json_out_object(out, NULL);
@@ -26,12 +27,14 @@ static shop_status service_index(call *c) {
     return out->failed ? SHOP_NO_MEMORY : reply_json(c, out->data, out->length);
 }
 
-static shop_status service_healthz(call *c) {
+static shop_status service_healthz(call *c)
+{
     static const char text[] = "{\"status\":\"ok\"}";
     return reply_json(c, text, sizeof text - 1);
 }
 
-static shop_status service_readyz(call *c) {
+static shop_status service_readyz(call *c)
+{
     static const char text[] = "{\"status\":\"ready\"}";
     if (c->cx == NULL) {
         return call_fail(c, SHOP_UNAVAILABLE, "starting", "The server is starting.");
@@ -43,7 +46,8 @@ static shop_status service_readyz(call *c) {
 }
 
 /* Bytes of memory in use, as the kernel counts them; 0 when it does not tell. */
-static uint64_t resident_bytes(void) {
+static uint64_t resident_bytes(void)
+{
     unsigned long long size = 0;
     unsigned long long resident = 0;
     FILE *file = fopen("/proc/self/statm", "re");
@@ -55,11 +59,13 @@ static uint64_t resident_bytes(void) {
     return fields == 2 ? (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
-static void put_value(json_out *out, const char *name, const char *kind, const char *doc, uint64_t value) {
+static void put_value(json_out *out, const char *name, const char *kind, const char *doc, uint64_t value)
+{
     json_out_rawf(out, "# HELP shopd_%s %s\n# TYPE shopd_%s %s\nshopd_%s %" PRIu64 "\n", name, doc, name, kind, name, value);
 }
 
-static void put_server(json_out *out, const http_server *server) {
+static void put_server(json_out *out, const http_server *server)
+{
     http_stats stats;
     memset(&stats, 0, sizeof stats);
     http_server_stats(server, &stats);
@@ -84,7 +90,8 @@ static void put_server(json_out *out, const http_server *server) {
     }
 }
 
-static shop_status service_metrics(call *c) {
+static shop_status service_metrics(call *c)
+{
     json_out *out = &c->worker->text;
     json_out_reset(out);
     metrics_write(c->app->metrics, c->app->routes, out);
@@ -103,7 +110,8 @@ static shop_status service_metrics(call *c) {
     return http_response_body(c->response, out->data, out->length) == 0 ? SHOP_OK : SHOP_NO_MEMORY;
 }
 
-static int wants_yaml(const call *c) {
+static int wants_yaml(const call *c)
+{
     const char *accept = http_request_header(c->http, "Accept");
     if (strstr(c->http->query, "format=yaml") != NULL) {
         return 1;
@@ -111,7 +119,8 @@ static int wants_yaml(const call *c) {
     return strstr(c->http->query, "format=") == NULL && accept != NULL && strstr(accept, "yaml") != NULL;
 }
 
-static shop_status service_schema(call *c) {
+static shop_status service_schema(call *c)
+{
     int yaml = wants_yaml(c);
     const document_text *document = yaml ? &c->app->openapi_yaml : &c->app->openapi_json;
     http_response_header(c->response, "Vary", "Accept");
@@ -119,7 +128,8 @@ static shop_status service_schema(call *c) {
                         "no-cache");
 }
 
-static shop_status reply_asset(call *c, const char *folder, const char *name) {
+static shop_status reply_asset(call *c, const char *folder, const char *name)
+{
     char path[256];
     int length = snprintf(path, sizeof path, "%s/%s", folder, name);
     const asset *found = length > 0 && (size_t)length < sizeof path ? asset_find(path) : NULL;
@@ -129,29 +139,35 @@ static shop_status reply_asset(call *c, const char *folder, const char *name) {
     return reply_static(c, found->content_type, found->data, found->size, found->etag, "public, max-age=3600");
 }
 
-static void add_docs_policy(call *c) {
+static void add_docs_policy(call *c)
+{
     http_response_header(c->response, "Content-Security-Policy",
                          "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
                          "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 }
 
-static shop_status service_docs(call *c) {
+static shop_status service_docs(call *c)
+{
     add_docs_policy(c);
     return reply_asset(c, "swagger", "index.html");
 }
 
-static shop_status service_docs_file(call *c) {
+static shop_status service_docs_file(call *c)
+{
     add_docs_policy(c);
     return reply_asset(c, "swagger", call_path_text(c, 0));
 }
 
-static shop_status service_demo_image(call *c) {
+static shop_status service_demo_image(call *c)
+{
     http_response_header(c->response, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox");
     return reply_asset(c, "demo/images", call_path_text(c, 0));
 }
 
-#define ROW(pattern, handler, operation, summary, response) \
-    {HTTP_GET, pattern, handler, ACCESS_PUBLIC, 200, 0, "read", "service", operation, summary, NULL, NULL, response}
+#define ROW(pattern, handler, operation, summary, response)                                                                    \
+    {                                                                                                                          \
+        HTTP_GET, pattern, handler, ACCESS_PUBLIC, 200, 0, "read", "service", operation, summary, NULL, NULL, response         \
+    }
 
 const route routes_service[] = {
     ROW("/", service_index, "service_index", "Where things are", JSON),

@@ -100,7 +100,8 @@ closed_loop_result closed_loop_run(const closed_loop *loop)
         if (pthread_create(&threads[i], NULL, run_caller, &callers[i]) != 0)
             abort();
     }
-    struct timespec t = {.tv_sec = (time_t)loop->seconds, .tv_nsec = (long)((loop->seconds - (double)(time_t)loop->seconds) * 1e9)};
+    struct timespec t = {.tv_sec = (time_t)loop->seconds,
+                         .tv_nsec = (long)((loop->seconds - (double)(time_t)loop->seconds) * 1e9)};
     (void)nanosleep(&t, NULL);
     atomic_store(&stopping, 1);
     for (int i = 0; i < loop->callers; i++)

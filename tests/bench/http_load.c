@@ -97,7 +97,8 @@ static int make_flow(const connection *c, char *out)
         (void)snprintf(body, sizeof body, "{\"product_id\":%u,\"quantity\":%d}", random_number(), c->step % 4 + 1);
         return make_post(out, "/api/v1/cart/items/", c->token, body);
     case 2:
-        return snprintf(out, REQUEST, "GET /api/v1/cart/ HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n\r\n", c->token);
+        return snprintf(out, REQUEST, "GET /api/v1/cart/ HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n\r\n",
+                        c->token);
     default:
         return make_post(out, "/api/v1/orders/", c->token, "{\"shipping_address\":\"1 Main St\"}");
     }
@@ -196,15 +197,17 @@ static void report(double seconds)
 {
     qsort(samples, sample_count, sizeof samples[0], compare);
     double n = (double)sample_count;
-    printf("{\"requests_per_second\": %.1f, \"p50_us\": %d, \"p99_us\": %d, \"mean_body_bytes\": %.0f, \"failures\": %lld}\n", n / seconds,
-           sample_count ? samples[sample_count / 2] : 0, sample_count ? samples[sample_count * 99 / 100] : 0,
+    printf("{\"requests_per_second\": %.1f, \"p50_us\": %d, \"p99_us\": %d, \"mean_body_bytes\": %.0f, \"failures\": %lld}\n",
+           n / seconds, sample_count ? samples[sample_count / 2] : 0, sample_count ? samples[sample_count * 99 / 100] : 0,
            sample_count ? (double)body_bytes / n : 0, (long long)failures);
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 6 || (strcmp(argv[2], "flow") == 0 && argc < 8)) {
-        fprintf(stderr, "usage: http_load PORT get CONNECTIONS SECONDS PATH [COUNT] | PORT flow CONNECTIONS SECONDS FIRST COUNT TOKENS\n");
+        fprintf(
+            stderr,
+            "usage: http_load PORT get CONNECTIONS SECONDS PATH [COUNT] | PORT flow CONNECTIONS SECONDS FIRST COUNT TOKENS\n");
         return 2;
     }
     port = (uint16_t)strtoul(argv[1], NULL, 10);

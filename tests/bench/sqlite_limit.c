@@ -37,7 +37,8 @@ static int closing;
 
 static const char *const schema =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-    "CREATE TABLE product(id INTEGER PRIMARY KEY, name TEXT, slug TEXT UNIQUE, description TEXT, price INT, stock INT CHECK(stock>=0),"
+    "CREATE TABLE product(id INTEGER PRIMARY KEY, name TEXT, slug TEXT UNIQUE, description TEXT, price INT, stock INT "
+    "CHECK(stock>=0),"
     " active INT, category_id INT, created_at INT) STRICT;"
     "CREATE TABLE cart_item(user_id INT, product_id INT REFERENCES product, quantity INT, price INT, created_at INT,"
     " PRIMARY KEY(user_id, product_id)) STRICT, WITHOUT ROWID;"
@@ -90,7 +91,8 @@ static void create(void)
 
 /* ------------------------------------------------------------------------------------------------ the writer */
 
-static sqlite3_stmt *begin, *commit, *savepoint, *release, *rollback_to, *add_item, *cart, *take, *new_order, *new_item, *clear_cart;
+static sqlite3_stmt *begin, *commit, *savepoint, *release, *rollback_to, *add_item, *cart, *take, *new_order, *new_item,
+    *clear_cart;
 
 static int run(sqlite3_stmt *s)
 {
@@ -201,7 +203,8 @@ static void *writer(void *arg)
         }
     }
     pthread_mutex_unlock(&lock);
-    sqlite3_stmt *all[] = {begin, commit, savepoint, release, rollback_to, add_item, cart, take, new_order, new_item, clear_cart};
+    sqlite3_stmt *all[] = {begin, commit, savepoint, release,  rollback_to, add_item,
+                           cart,  take,   new_order, new_item, clear_cart};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         sqlite3_finalize(all[i]);
     sqlite3_close(db);

@@ -9,11 +9,8 @@
 
 static bool compare_from_seed(kit *k, void *model_self, uint64_t seed, uint32_t steps)
 {
-    kit_pair pair = {.vt = k->vt,
-                     .self = k->self,
-                     .model = shop_storage_find("memory:"),
-                     .model_self = model_self,
-                     .report = k->report};
+    kit_pair pair = {
+        .vt = k->vt, .self = k->self, .model = shop_storage_find("memory:"), .model_self = model_self, .report = k->report};
     kit_source source = {.state = seed};
     for (uint32_t i = 0; i < steps; i++) {
         if (!kit_random_step(&pair, &source))

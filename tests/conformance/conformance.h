@@ -30,10 +30,10 @@ typedef struct shop_conformance_options {
     void *user;
 
     uint32_t threads; /* of the requirements about many at once; 0: 8 */
-    uint32_t rounds;  /* steps of the comparison with the model; 0: 2000 */
-    uint64_t seed;    /* of the comparison; told when it fails; 0: 1 */
-    FILE *report;     /* NULL: stdout */
-    int verbose;      /* 1: tell what passed, too */
+    uint32_t rounds; /* steps of the comparison with the model; 0: 2000 */
+    uint64_t seed; /* of the comparison; told when it fails; 0: 1 */
+    FILE *report; /* NULL: stdout */
+    int verbose; /* 1: tell what passed, too */
     const char *only; /* run requirements whose name contains this; NULL: all */
 } shop_conformance_options;
 

@@ -182,8 +182,8 @@ static void buy(worker *w)
         kit_memory_free(&w->memory);
         if (outcome == SHOP_STORAGE_OK)
             w->tally += taken;
-        else if (!expect(w->k, outcome == SHOP_STORAGE_GUARD && fault.op == 0, "apply: %s at %u (%s)",
-                         outcome_name(outcome), (unsigned)fault.op, fault.detail))
+        else if (!expect(w->k, outcome == SHOP_STORAGE_GUARD && fault.op == 0, "apply: %s at %u (%s)", outcome_name(outcome),
+                         (unsigned)fault.op, fault.detail))
             return;
     }
 }
@@ -346,8 +346,8 @@ static void read_pairs(worker *w)
         bool whole = expect(w->k, rows[0].count == rows[3].count, "%u items and %u lines in one snapshot",
                             (unsigned)rows[0].count, (unsigned)rows[3].count);
         whole &= expect(w->k, first + second == 0, "%lld and %lld in one snapshot", (long long)first, (long long)second);
-        whole &= expect(w->k, second == (int64_t)rows[0].count, "%lld counted and %u there in one snapshot",
-                        (long long)second, (unsigned)rows[0].count);
+        whole &= expect(w->k, second == (int64_t)rows[0].count, "%lld counted and %u there in one snapshot", (long long)second,
+                        (unsigned)rows[0].count);
         kit_memory_free(&w->memory);
         if (!whole)
             return;
@@ -388,8 +388,8 @@ static void make_and_break(worker *w)
             set_int(b, ITEM_MAKER, i);
         }
         int32_t outcome = persist(w, b, &fault);
-        expect(w->k, outcome == SHOP_STORAGE_OK || outcome == SHOP_STORAGE_REFERENCE, "apply: %s (%s)",
-               outcome_name(outcome), fault.detail);
+        expect(w->k, outcome == SHOP_STORAGE_OK || outcome == SHOP_STORAGE_REFERENCE, "apply: %s (%s)", outcome_name(outcome),
+               fault.detail);
         kit_memory_free(&w->memory);
     }
 }

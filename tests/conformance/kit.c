@@ -428,9 +428,8 @@ bool apply_failing(kit *k, const kit_batch *b, int32_t outcome, uint32_t op, sho
     shop_fault own;
     if (!fault)
         fault = &own;
-    return apply_expecting(k, b, outcome, fault) &&
-           expect(k, fault->op == op, "operation %u is blamed for %s instead of %u", (unsigned)fault->op,
-                  outcome_name(outcome), (unsigned)op);
+    return apply_expecting(k, b, outcome, fault) && expect(k, fault->op == op, "operation %u is blamed for %s instead of %u",
+                                                           (unsigned)fault->op, outcome_name(outcome), (unsigned)op);
 }
 
 shop_rows read_rows(kit *k, kit_read *r)
@@ -500,8 +499,8 @@ bool expect_value(kit *k, const shop_value *got, shop_value wanted, const char *
         return expect(k, got->num == wanted.num, "%s: %" PRId64 " instead of %" PRId64, what, got->num, wanted.num);
     if (wanted.type == SHOP_VALUE_TEXT)
         expect(k, got->data && got->data[got->size] == '\0', "%s: a text without a NUL behind it", what);
-    return expect(k, values_equal(got, &wanted), "%s: %u bytes that differ from the %u expected", what,
-                  (unsigned)got->size, (unsigned)wanted.size);
+    return expect(k, values_equal(got, &wanted), "%s: %u bytes that differ from the %u expected", what, (unsigned)got->size,
+                  (unsigned)wanted.size);
 }
 
 /* ------------------------------------------------------------------------------------------------ rows to begin with */

@@ -156,7 +156,8 @@ static const struct {
 static int usage(void)
 {
     fputs("usage: conformance [memory|shared|masked|emulated|sqlite]… [--seed N] [--rounds N] [--threads N] [--only TEXT] "
-          "[--verbose]\n", stderr);
+          "[--verbose]\n",
+          stderr);
     return 2;
 }
 

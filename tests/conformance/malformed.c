@@ -19,8 +19,14 @@ typedef struct bad_read {
     shop_value value;
 } bad_read;
 
-#define NUMBER {.type = SHOP_VALUE_INT, .num = 1}
-#define A_TEXT {.type = SHOP_VALUE_TEXT, .size = 1, .data = "a"}
+#define NUMBER                                                                                                                 \
+    {                                                                                                                          \
+        .type = SHOP_VALUE_INT, .num = 1                                                                                       \
+    }
+#define A_TEXT                                                                                                                 \
+    {                                                                                                                          \
+        .type = SHOP_VALUE_TEXT, .size = 1, .data = "a"                                                                        \
+    }
 
 static const bad_read bad_reads[] = {
     {"a table that is not there", KIT_TABLES, SHOP_NO_COLUMN, 0, 0, 0, 0, NUMBER},
@@ -250,8 +256,8 @@ static void bad_allocations_are_refused(kit *k)
         memset(&fault, 0xAA, sizeof fault);
         int64_t first = -77;
         int32_t outcome = k->vt->allocate(k->self, bad[i].table, bad[i].count, &first, &fault);
-        expect(k, outcome == SHOP_STORAGE_INVALID && fault.outcome == outcome, "%u ids of table %u: %s",
-               (unsigned)bad[i].count, (unsigned)bad[i].table, outcome_name(outcome));
+        expect(k, outcome == SHOP_STORAGE_INVALID && fault.outcome == outcome, "%u ids of table %u: %s", (unsigned)bad[i].count,
+               (unsigned)bad[i].table, outcome_name(outcome));
     }
 }
 

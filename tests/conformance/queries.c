@@ -19,14 +19,10 @@ typedef struct sample {
 
 /* Item n is samples[n - 1]. */
 static const sample samples[] = {
-    {10, 5, "apple", "red apple fresh"},
-    {NONE, -5, NULL, "redder apple"},
-    {20, 0, "banana", "banana"},
-    {10, 20, "Apple", ""},
-    {NONE, 5, "", "größe rot ältere"},
-    {30, INT64_MAX, "apple pie", "pie apple red"},
-    {-4, INT64_MIN, NULL, "grosse"},
-    {20, 20, "\xc3\xa9tude", "application re"},
+    {10, 5, "apple", "red apple fresh"}, {NONE, -5, NULL, "redder apple"},
+    {20, 0, "banana", "banana"},         {10, 20, "Apple", ""},
+    {NONE, 5, "", "größe rot ältere"},   {30, INT64_MAX, "apple pie", "pie apple red"},
+    {-4, INT64_MIN, NULL, "grosse"},     {20, 20, "\xc3\xa9tude", "application re"},
 };
 
 static void seed_samples(kit *k)
@@ -59,10 +55,22 @@ typedef struct case_of_one {
     const char *ids;
 } case_of_one;
 
-#define NUMBER(n) {.type = SHOP_VALUE_INT, .num = (n)}
-#define TEXT(s) {.type = SHOP_VALUE_TEXT, .size = sizeof(s) - 1, .data = (s)}
-#define BLOB(s) {.type = SHOP_VALUE_BLOB, .size = sizeof(s) - 1, .data = (s)}
-#define NOTHING {.type = SHOP_VALUE_NULL}
+#define NUMBER(n)                                                                                                              \
+    {                                                                                                                          \
+        .type = SHOP_VALUE_INT, .num = (n)                                                                                     \
+    }
+#define TEXT(s)                                                                                                                \
+    {                                                                                                                          \
+        .type = SHOP_VALUE_TEXT, .size = sizeof(s) - 1, .data = (s)                                                            \
+    }
+#define BLOB(s)                                                                                                                \
+    {                                                                                                                          \
+        .type = SHOP_VALUE_BLOB, .size = sizeof(s) - 1, .data = (s)                                                            \
+    }
+#define NOTHING                                                                                                                \
+    {                                                                                                                          \
+        .type = SHOP_VALUE_NULL                                                                                                \
+    }
 
 static void check_cases(kit *k, const case_of_one *cases, size_t count)
 {
@@ -100,12 +108,12 @@ static void numbers_compare(kit *k)
 static void texts_compare_by_bytes(kit *k)
 {
     static const case_of_one cases[] = {
-        {ITEM_NOTE, SHOP_PRED_EQ, TEXT("apple"), "1"},    {ITEM_NOTE, SHOP_PRED_EQ, TEXT("APPLE"), ""},
-        {ITEM_NOTE, SHOP_PRED_EQ, TEXT("apple "), ""},    {ITEM_NOTE, SHOP_PRED_EQ, TEXT(""), "5"},
-        {ITEM_NOTE, SHOP_PRED_LT, TEXT("apple"), "4 5"},  {ITEM_NOTE, SHOP_PRED_GT, TEXT("apple"), "3 6 8"},
-        {ITEM_NOTE, SHOP_PRED_GE, TEXT("apple"), "1 3 6 8"}, {ITEM_NOTE, SHOP_PRED_GT, TEXT("z"), "8"},
+        {ITEM_NOTE, SHOP_PRED_EQ, TEXT("apple"), "1"},         {ITEM_NOTE, SHOP_PRED_EQ, TEXT("APPLE"), ""},
+        {ITEM_NOTE, SHOP_PRED_EQ, TEXT("apple "), ""},         {ITEM_NOTE, SHOP_PRED_EQ, TEXT(""), "5"},
+        {ITEM_NOTE, SHOP_PRED_LT, TEXT("apple"), "4 5"},       {ITEM_NOTE, SHOP_PRED_GT, TEXT("apple"), "3 6 8"},
+        {ITEM_NOTE, SHOP_PRED_GE, TEXT("apple"), "1 3 6 8"},   {ITEM_NOTE, SHOP_PRED_GT, TEXT("z"), "8"},
         {ITEM_NOTE, SHOP_PRED_NE, TEXT("apple"), "3 4 5 6 8"}, {ITEM_NOTE, SHOP_PRED_EQ, TEXT("\xc3\xa9tude"), "8"},
-        {ITEM_NOTE, SHOP_PRED_EQ, TEXT("e\xcc\x81tude"), ""}, {ITEM_NOTE, SHOP_PRED_LE, TEXT("Apple"), "4 5"},
+        {ITEM_NOTE, SHOP_PRED_EQ, TEXT("e\xcc\x81tude"), ""},  {ITEM_NOTE, SHOP_PRED_LE, TEXT("Apple"), "4 5"},
     };
     check_cases(k, cases, LENGTH(cases));
 }
@@ -113,10 +121,8 @@ static void texts_compare_by_bytes(kit *k)
 static void blobs_compare_by_bytes(kit *k)
 {
     static const case_of_one cases[] = {
-        {ITEM_DATA, SHOP_PRED_EQ, BLOB("\0\xff\x01\x80"), "1 5"},
-        {ITEM_DATA, SHOP_PRED_EQ, BLOB("\x80"), "4 8"},
-        {ITEM_DATA, SHOP_PRED_LT, BLOB("\x01"), "1 5"},
-        {ITEM_DATA, SHOP_PRED_GE, BLOB("\x80"), "2 4 6 8"},
+        {ITEM_DATA, SHOP_PRED_EQ, BLOB("\0\xff\x01\x80"), "1 5"}, {ITEM_DATA, SHOP_PRED_EQ, BLOB("\x80"), "4 8"},
+        {ITEM_DATA, SHOP_PRED_LT, BLOB("\x01"), "1 5"},           {ITEM_DATA, SHOP_PRED_GE, BLOB("\x80"), "2 4 6 8"},
         {ITEM_DATA, SHOP_PRED_GT, BLOB("\x80"), "2 6"},
     };
     check_cases(k, cases, LENGTH(cases));
@@ -125,12 +131,18 @@ static void blobs_compare_by_bytes(kit *k)
 static void null_compares_with_nothing(kit *k)
 {
     static const case_of_one cases[] = {
-        {ITEM_SHELF, SHOP_PRED_EQ, NOTHING, ""},         {ITEM_SHELF, SHOP_PRED_NE, NOTHING, ""},
-        {ITEM_SHELF, SHOP_PRED_LT, NOTHING, ""},         {ITEM_SHELF, SHOP_PRED_GE, NOTHING, ""},
-        {ITEM_SHELF, SHOP_PRED_NE, NUMBER(10), "3 6 7 8"}, {ITEM_SHELF, SHOP_PRED_LT, NUMBER(100), "1 3 4 6 7 8"},
-        {ITEM_NOTE, SHOP_PRED_NE, TEXT("zzz"), "1 3 4 5 6 8"}, {ITEM_NOTE, SHOP_PRED_EQ, NOTHING, ""},
-        {ITEM_SHELF, SHOP_PRED_NULL, NOTHING, "2 5"},    {ITEM_SHELF, SHOP_PRED_NOT_NULL, NOTHING, "1 3 4 6 7 8"},
-        {ITEM_NOTE, SHOP_PRED_NULL, NOTHING, "2 7"},     {ITEM_SKU, SHOP_PRED_NULL, NOTHING, ""},
+        {ITEM_SHELF, SHOP_PRED_EQ, NOTHING, ""},
+        {ITEM_SHELF, SHOP_PRED_NE, NOTHING, ""},
+        {ITEM_SHELF, SHOP_PRED_LT, NOTHING, ""},
+        {ITEM_SHELF, SHOP_PRED_GE, NOTHING, ""},
+        {ITEM_SHELF, SHOP_PRED_NE, NUMBER(10), "3 6 7 8"},
+        {ITEM_SHELF, SHOP_PRED_LT, NUMBER(100), "1 3 4 6 7 8"},
+        {ITEM_NOTE, SHOP_PRED_NE, TEXT("zzz"), "1 3 4 5 6 8"},
+        {ITEM_NOTE, SHOP_PRED_EQ, NOTHING, ""},
+        {ITEM_SHELF, SHOP_PRED_NULL, NOTHING, "2 5"},
+        {ITEM_SHELF, SHOP_PRED_NOT_NULL, NOTHING, "1 3 4 6 7 8"},
+        {ITEM_NOTE, SHOP_PRED_NULL, NOTHING, "2 7"},
+        {ITEM_SKU, SHOP_PRED_NULL, NOTHING, ""},
     };
     check_cases(k, cases, LENGTH(cases));
 }
@@ -159,10 +171,10 @@ static void columns_compare(kit *k)
         int64_t plus;
         const char *ids;
     } cases[] = {
-        {SHOP_PRED_EQ, 0, "8"},          {SHOP_PRED_EQ, -5, "1"},          {SHOP_PRED_LT, 0, "1 3 7"},
-        {SHOP_PRED_GE, 0, "4 6 8"},      {SHOP_PRED_GE, 10, "4 6"},        {SHOP_PRED_NE, -20, "1 4 6 7 8"},
-        {SHOP_PRED_LE, INT64_MAX, "7"},
-        {SHOP_PRED_GE, INT64_MIN, "1 3 4 6 8"},
+        {SHOP_PRED_EQ, 0, "8"},         {SHOP_PRED_EQ, -5, "1"},
+        {SHOP_PRED_LT, 0, "1 3 7"},     {SHOP_PRED_GE, 0, "4 6 8"},
+        {SHOP_PRED_GE, 10, "4 6"},      {SHOP_PRED_NE, -20, "1 4 6 7 8"},
+        {SHOP_PRED_LE, INT64_MAX, "7"}, {SHOP_PRED_GE, INT64_MIN, "1 3 4 6 8"},
     };
     seed_samples(k);
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -227,13 +239,13 @@ static void in_takes_any_number(kit *k)
 static void words_match(kit *k)
 {
     static const case_of_one cases[] = {
-        {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("apple"), "1 2 6"},    {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("appl"), "1 2 6 8"},
+        {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("apple"), "1 2 6"},     {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("appl"), "1 2 6 8"},
         {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("red apple"), "1 2 6"}, {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("apple red"), "1 2 6"},
-        {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("redd"), "2"},         {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("pple"), ""},
-        {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("Apple"), ""},         {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("red nothing"), ""},
-        {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("gr\xc3\xb6"), "5"},   {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("gro"), "7"},
-        {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("\xc3\xa4"), "5"},     {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("re re re"), "1 2 6 8"},
-        {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("r"), "1 2 5 6 8"},    {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("fresh"), "1"},
+        {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("redd"), "2"},          {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("pple"), ""},
+        {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("Apple"), ""},          {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("red nothing"), ""},
+        {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("gr\xc3\xb6"), "5"},    {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("gro"), "7"},
+        {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("\xc3\xa4"), "5"},      {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("re re re"), "1 2 6 8"},
+        {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("r"), "1 2 5 6 8"},     {ITEM_WORDS, SHOP_PRED_MATCH, TEXT("fresh"), "1"},
     };
     check_cases(k, cases, LENGTH(cases));
 }
@@ -258,9 +270,9 @@ static void words_of_signs_match(kit *k)
     set_text(b, ITEM_WORDS, "\xe6\x97\xa5\xe6\x9c\xac x1-2 words:x");
     apply_ok(k, b);
     static const char *const cases[][2] = {
-        {"c+", "1"},    {"or", "1"},  {"and not", "1"}, {"a\"b", "1"},  {"near(", "1"},   {"50%", "2"}, {"5", "2"},
-        {"off_w", "2"}, {"*st", "2"}, {"o'n", "2"},     {"\xe6\x97\xa5", "3"}, {"x1-", "3"}, {"words:", "3"}, {"x*", ""},
-        {"_ff", ""},    {"%", ""},    {"white", ""},    {"2", ""},
+        {"c+", "1"},     {"or", "1"},    {"and not", "1"}, {"a\"b", "1"}, {"near(", "1"},        {"50%", "2"},
+        {"5", "2"},      {"off_w", "2"}, {"*st", "2"},     {"o'n", "2"},  {"\xe6\x97\xa5", "3"}, {"x1-", "3"},
+        {"words:", "3"}, {"x*", ""},     {"_ff", ""},      {"%", ""},     {"white", ""},         {"2", ""},
     };
     for (size_t i = 0; i < LENGTH(cases); i++)
         expect_match(k, cases[i][0], cases[i][1]);
@@ -351,9 +363,10 @@ static void limits_and_offsets(kit *k)
         int64_t offset;
         const char *ids;
     } cases[] = {
-        {3, 0, "7 2 3"}, {0, 0, ""},           {-1, 5, "4 8 6"}, {2, 3, "1 5"},           {3, 6, "8 6"},
-        {5, 8, ""},      {5, INT64_MAX, ""}, {INT64_MAX, 7, "6"}, {INT64_MAX, INT64_MAX, ""}, {1, 0, "7"},
-        {0, 3, ""},      {100, 0, "7 2 3 1 5 4 8 6"},
+        {3, 0, "7 2 3"},    {0, 0, ""},          {-1, 5, "4 8 6"},
+        {2, 3, "1 5"},      {3, 6, "8 6"},       {5, 8, ""},
+        {5, INT64_MAX, ""}, {INT64_MAX, 7, "6"}, {INT64_MAX, INT64_MAX, ""},
+        {1, 0, "7"},        {0, 3, ""},          {100, 0, "7 2 3 1 5 4 8 6"},
     };
     seed_samples(k);
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -380,9 +393,15 @@ static void pages_go_on_after(kit *k)
         int64_t id;
         const char *ids;
     } cases[] = {
-        {false, false, 5, 1, "5 4 8 6"}, {false, true, 5, 5, "1 8 4 6"},         {true, false, 20, 4, "8 1 5 3 2 7"},
-        {true, true, 20, 8, "4 5 1 3 2 7"}, {false, false, 4, 1000, "1 5 4 8 6"}, {true, false, INT64_MAX, 6, "4 8 1 5 3 2 7"},
-        {false, false, INT64_MAX, 6, ""}, {true, true, INT64_MIN, 7, ""},         {false, false, INT64_MIN, 0, "7 2 3 1 5 4 8 6"},
+        {false, false, 5, 1, "5 4 8 6"},
+        {false, true, 5, 5, "1 8 4 6"},
+        {true, false, 20, 4, "8 1 5 3 2 7"},
+        {true, true, 20, 8, "4 5 1 3 2 7"},
+        {false, false, 4, 1000, "1 5 4 8 6"},
+        {true, false, INT64_MAX, 6, "4 8 1 5 3 2 7"},
+        {false, false, INT64_MAX, 6, ""},
+        {true, true, INT64_MIN, 7, ""},
+        {false, false, INT64_MIN, 0, "7 2 3 1 5 4 8 6"},
     };
     seed_samples(k);
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -678,8 +697,7 @@ static void reads_follow_pages(kit *k)
 {
     seed_lines(k);
     shop_rows rows[3];
-    kit_read *reads[3] = {ordered(k, ITEM_BALANCE, true, ITEM_ID, false), read_of(&k->memory, LINE),
-                          read_of(&k->memory, LINE)};
+    kit_read *reads[3] = {ordered(k, ITEM_BALANCE, true, ITEM_ID, false), read_of(&k->memory, LINE), read_of(&k->memory, LINE)};
     reads[0]->read.limit = 2;
     reads[0]->read.offset = 1;
     where_in_read(&reads[1]->where, LINE_ITEM, 0, ITEM_ID);

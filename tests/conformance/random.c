@@ -19,7 +19,7 @@ typedef struct generator {
     uint32_t capabilities;
     kit_batch *batch;
     uint64_t there[3]; /* bit id: the row is in the table, or inserted by this batch */
-    bool ended;        /* a reference dangles: nothing may follow that could mend it */
+    bool ended; /* a reference dangles: nothing may follow that could mend it */
 } generator;
 
 /* ------------------------------------------------------------------------------------------------ numbers */
@@ -65,7 +65,8 @@ static uint32_t kind_of(uint16_t table, uint16_t column)
 
 static shop_value random_text(generator *g, uint16_t table, uint16_t column)
 {
-    static const char *const keys[] = {"a", "b", "c", "A", "aa", "", "\xc3\xa4", "a ", "zz", "k1", "k2", "k3", "k4", "k5", "k6"};
+    static const char *const keys[] = {"a",  "b",  "c",  "A",  "aa", "",   "\xc3\xa4", "a ",
+                                       "zz", "k1", "k2", "k3", "k4", "k5", "k6"};
     static const char *const kinds[] = {"plain", "fancy", "größer"};
     static const char *const notes[] = {"", "a", "b", "\xf0\x9f\x98\x80", "a'b", "long long long long long long note"};
     static const char *const words[] = {"red", "redder", "re", "blue", "grün", "g", "b-l", "x\"y"};
@@ -286,8 +287,7 @@ static void random_update(generator *g, uint16_t table)
     uint16_t column = columns[table][pick(g->source, 6)];
     set_value(b, column, SHOP_SET_TO, random_value(g, table, column));
     if (one_in(g, 2))
-        set_value(b, sums[table], SHOP_SET_ADD,
-                  has_ref && one_in(g, 2) ? ref : value_int((int64_t)pick(g->source, 7) - 3));
+        set_value(b, sums[table], SHOP_SET_ADD, has_ref && one_in(g, 2) ? ref : value_int((int64_t)pick(g->source, 7) - 3));
     if (table == ITEM && one_in(g, 4))
         set_value(b, ITEM_BALANCE, SHOP_SET_TO, has_ref ? ref : random_value(g, ITEM, ITEM_BALANCE));
     if (table == ITEM && one_in(g, 6))
@@ -512,9 +512,10 @@ static bool run_batch(kit_pair *p, kit_memory *m, const kit_batch *b)
         outcome = kit_apply(p->vt, p->self, m, b, &got);
     if (outcome == got.outcome && agrees(b, &model, &got))
         return true;
-    fprintf(p->report, "            %s at operation %u (%" PRId64 " rows; %.199s) instead of %s at operation %u (%" PRId64 " rows):\n",
-            outcome_name(outcome), (unsigned)got.op, got.touched, got.detail, outcome_name(model.outcome),
-            (unsigned)model.op, model.touched);
+    fprintf(p->report,
+            "            %s at operation %u (%" PRId64 " rows; %.199s) instead of %s at operation %u (%" PRId64 " rows):\n",
+            outcome_name(outcome), (unsigned)got.op, got.touched, got.detail, outcome_name(model.outcome), (unsigned)model.op,
+            model.touched);
     tell_batch(p->report, b);
     return false;
 }
@@ -604,7 +605,8 @@ static bool run_query(kit_pair *p, kit_memory *m, kit_read **reads, uint32_t cou
     int32_t wanted = kit_query(p->model, p->model_self, m, reads, count, model, &fault);
     int32_t outcome = kit_query(p->vt, p->self, m, reads, count, got, &fault);
     if (wanted != outcome) {
-        fprintf(p->report, "            %s (%.199s) instead of %s:\n", outcome_name(outcome), fault.detail, outcome_name(wanted));
+        fprintf(p->report, "            %s (%.199s) instead of %s:\n", outcome_name(outcome), fault.detail,
+                outcome_name(wanted));
         tell_reads(p->report, reads, count);
         return false;
     }

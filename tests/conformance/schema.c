@@ -4,8 +4,14 @@
 
 static const char *const kinds[] = {"plain", "fancy", "größer", NULL};
 
-#define COLUMN(name, type, flags) {name, type, flags, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL}
-#define REFERENCE(name, flags, table) {name, SHOP_COLUMN_INT, flags, table, 0, NULL, 0, NULL, NULL}
+#define COLUMN(name, type, flags)                                                                                              \
+    {                                                                                                                          \
+        name, type, flags, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL                                                               \
+    }
+#define REFERENCE(name, flags, table)                                                                                          \
+    {                                                                                                                          \
+        name, SHOP_COLUMN_INT, flags, table, 0, NULL, 0, NULL, NULL                                                            \
+    }
 #define ID COLUMN("id", SHOP_COLUMN_INT, 0)
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -73,10 +79,10 @@ static const shop_index counter_indexes[] = {
     {"counter_score", 0, 2, {COUNTER_SCORE, COUNTER_VALUE}},
 };
 
-#define WIDE_8(tens)                                                                                                   \
-    COLUMN("n" #tens "0", SHOP_COLUMN_INT, 0), COLUMN("n" #tens "1", SHOP_COLUMN_INT, 0),                              \
-        COLUMN("n" #tens "2", SHOP_COLUMN_INT, 0), COLUMN("n" #tens "3", SHOP_COLUMN_INT, 0),                          \
-        COLUMN("n" #tens "4", SHOP_COLUMN_INT, 0), COLUMN("n" #tens "5", SHOP_COLUMN_INT, 0),                          \
+#define WIDE_8(tens)                                                                                                           \
+    COLUMN("n" #tens "0", SHOP_COLUMN_INT, 0), COLUMN("n" #tens "1", SHOP_COLUMN_INT, 0),                                      \
+        COLUMN("n" #tens "2", SHOP_COLUMN_INT, 0), COLUMN("n" #tens "3", SHOP_COLUMN_INT, 0),                                  \
+        COLUMN("n" #tens "4", SHOP_COLUMN_INT, 0), COLUMN("n" #tens "5", SHOP_COLUMN_INT, 0),                                  \
         COLUMN("n" #tens "6", SHOP_COLUMN_INT, 0), COLUMN("n" #tens "7", SHOP_COLUMN_INT, 0)
 static const shop_column wide_columns[] = {
     ID,

@@ -33,7 +33,8 @@ static void round_trip(kit *k, uint16_t column, shop_value value, const char *wh
 
 static void numbers_return(kit *k)
 {
-    static const int64_t numbers[] = {0, 1, -1, INT64_MAX, INT64_MIN, INT32_MAX, INT32_MIN, INT64_C(1) << 53, -(INT64_C(1) << 53) - 1};
+    static const int64_t numbers[] = {
+        0, 1, -1, INT64_MAX, INT64_MIN, INT32_MAX, INT32_MIN, INT64_C(1) << 53, -(INT64_C(1) << 53) - 1};
     for (size_t i = 0; i < LENGTH(numbers); i++) {
         round_trip(k, ITEM_BALANCE, value_int(numbers[i]), "an INT");
         round_trip(k, ITEM_MADE, value_int(numbers[i]), "a TIME");
@@ -47,9 +48,23 @@ static void numbers_return(kit *k)
 
 static void texts_return(kit *k)
 {
-    static const char *const texts[] = {"", " ", "0", "007", "1e3", "  two  spaces  ", "a'b\"c\\d%e_f", "tab\tnew\nline\r\n",
-                                        "größer", "日本語", "😀👍🏽", "\xef\xbb\xbf a mark first", "e\xcc\x81 is not \xc3\xa9",
-                                        "\x01\x1f\x7f", "null", "NULL", "x'00'"};
+    static const char *const texts[] = {"",
+                                        " ",
+                                        "0",
+                                        "007",
+                                        "1e3",
+                                        "  two  spaces  ",
+                                        "a'b\"c\\d%e_f",
+                                        "tab\tnew\nline\r\n",
+                                        "größer",
+                                        "日本語",
+                                        "😀👍🏽",
+                                        "\xef\xbb\xbf a mark first",
+                                        "e\xcc\x81 is not \xc3\xa9",
+                                        "\x01\x1f\x7f",
+                                        "null",
+                                        "NULL",
+                                        "x'00'"};
     for (size_t i = 0; i < LENGTH(texts); i++) {
         round_trip(k, ITEM_NOTE, value_text(texts[i]), texts[i]);
         round_trip(k, ITEM_SKU, value_text(texts[i]), texts[i]);
@@ -172,7 +187,7 @@ static void refused(kit *k, uint16_t column, shop_value value, int32_t outcome, 
 static void null_is_refused(kit *k)
 {
     seed_items(k, 1);
-    static const uint16_t columns[] = {ITEM_MAKER, ITEM_SKU,  ITEM_KIND, ITEM_PRICE, ITEM_STOCK,
+    static const uint16_t columns[] = {ITEM_MAKER,  ITEM_SKU,  ITEM_KIND, ITEM_PRICE, ITEM_STOCK,
                                        ITEM_ACTIVE, ITEM_MADE, ITEM_DATA, ITEM_WORDS, ITEM_BALANCE};
     for (size_t i = 0; i < LENGTH(columns); i++)
         refused(k, columns[i], value_null(), SHOP_STORAGE_CONSTRAINT, "NULL");

@@ -54,8 +54,8 @@ static bool needs_only(const shop_read *read, uint32_t capabilities)
     return true;
 }
 
-static int32_t masked_query(void *self, const shop_storage_call *call, const shop_read *reads, uint32_t count,
-                            shop_rows *rows, shop_fault *fault)
+static int32_t masked_query(void *self, const shop_storage_call *call, const shop_read *reads, uint32_t count, shop_rows *rows,
+                            shop_fault *fault)
 {
     instance *me = self;
     for (uint32_t i = 0; i < count && count <= 16; i++) {

@@ -13,16 +13,17 @@
 
 #include "../unit/sqlite_support.h"
 
-#define CHECK(condition)                                                                  \
-    do {                                                                                  \
-        if (!(condition)) {                                                               \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);       \
-            exit(1);                                                                      \
-        }                                                                                 \
+#define CHECK(condition)                                                                                                       \
+    do {                                                                                                                       \
+        if (!(condition)) {                                                                                                    \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                                            \
+            exit(1);                                                                                                           \
+        }                                                                                                                      \
     } while (0)
 
-static const char words[] = "many words that take some room on the disk, so that a page is soon full of them and another is needed "
-                            "and another and another and another and another and another and another and another and another";
+static const char words[] =
+    "many words that take some room on the disk, so that a page is soon full of them and another is needed "
+    "and another and another and another and another and another and another and another and another";
 
 /* ------------------------------------------------------------------------------------------------ the disk */
 

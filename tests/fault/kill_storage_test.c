@@ -9,12 +9,12 @@
 
 #include "../unit/sqlite_support.h"
 
-#define CHECK(condition)                                                                  \
-    do {                                                                                  \
-        if (!(condition)) {                                                               \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);       \
-            exit(1);                                                                      \
-        }                                                                                 \
+#define CHECK(condition)                                                                                                       \
+    do {                                                                                                                       \
+        if (!(condition)) {                                                                                                    \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                                            \
+            exit(1);                                                                                                           \
+        }                                                                                                                      \
     } while (0)
 
 enum { ROUNDS = 20, THREADS = 4, ACKNOWLEDGED_MAX = 400 };

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""kill -9 of shopd while clients buy, cancel and add: what it acknowledged is there afterwards, and nothing is half done.
+"""kill -9 of shopd while clients buy, pay and cancel: what it acknowledged is there afterwards, and nothing stays half done.
 
 kill_test.py [--seed N] [--kills N]
 """
@@ -29,7 +29,7 @@ class Shopper(threading.Thread):
         self.keeper, self.products = keeper, products
         self.dice = random.Random(seed)
         self.token, self.email = buyer.token, buyer.email
-        self.placed, self.cancelled = {}, set()
+        self.placed, self.cancelled, self.paid = {}, set(), set()
         self.cut = self.replayed = 0
         self.fault = None
 
@@ -65,11 +65,22 @@ class Shopper(threading.Thread):
             return
         order = answer.expect(201).json
         self.placed[order["id"]] = order
+        if self.dice.random() < 0.4:
+            self.pay(order)
         if self.dice.random() < 0.3:
             answer = self.call("POST", f"/orders/{order['id']}/cancel/")
             if answer is not None:
                 answer.expect(200)
                 self.cancelled.add(order["id"])
+
+    def pay(self, order):
+        answer = self.call("POST", "/payments/create-intent/", {"order_id": order["id"]})
+        if answer is None:
+            return
+        payment = answer.expect(201).json["payment"]
+        answer = self.call("POST", "/payments/confirm/", {"payment_id": payment["id"], "payment_method": "pm_card_visa"})
+        if answer is not None and answer.expect(200).json["status"] == "succeeded":
+            self.paid.add(order["id"])
 
     def run(self):
         try:
@@ -102,6 +113,22 @@ class Keeper:
             return sum(len(s.placed) for s in shoppers) >= goal
 
         shopd.wait_until(placed, "orders are placed between two kills", 30)
+
+
+def unsettled(shop, shoppers):
+    """Orders whose payment is not yet what the order's fate asks for."""
+    paid = set().union(*(s.paid for s in shoppers))
+    wrong = []
+    for order in shop.admin.pages("/orders/admin/?page_size=100&cursor="):
+        payment = order["payment"]["status"] if order["payment"] else None
+        if order["status"] == "cancelled":
+            good = payment in (None, "cancelled", "refunded") and not (order["id"] in paid and payment == "cancelled")
+        else:
+            good = payment in (None, "pending", "succeeded") and (order["status"] == "processing") == (payment == "succeeded")
+            good = good and not (order["id"] in paid and payment != "succeeded")
+        if not good:
+            wrong.append((order["id"], order["status"], payment))
+    return wrong
 
 
 def check(shop, shoppers, products):
@@ -144,10 +171,15 @@ def run(seed, kills):
             shopper.join(60 * shopd.SLOW)
             if shopper.fault:
                 raise shopper.fault
+        rest = []
+        try:
+            shopd.wait_until(lambda: not rest.__iadd__([unsettled(shop, shoppers)])[-1], "", 30)
+        except AssertionError:
+            raise AssertionError(f"never settled: {rest[-1][:20]}") from None
         total = check(shop, shoppers, products)
-        acknowledged = sum(len(s.placed) for s in shoppers)
+        acknowledged, paid = sum(len(s.placed) for s in shoppers), sum(len(s.paid) for s in shoppers)
         cut, replayed = sum(s.cut for s in shoppers), sum(s.replayed for s in shoppers)
-        print(f"seed {seed}: {kills} kills, {acknowledged} orders acknowledged, {total} in the shop, {cut} requests cut off, "
+        print(f"seed {seed}: {kills} kills, {acknowledged} orders acknowledged, {paid} paid, {total} in the shop, {cut} requests cut off, "
               f"{replayed} of them done all the same")
         assert cut > 0, "no request was ever cut off: the test tested nothing"
     finally:

@@ -16,11 +16,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const shop_json_limits limits = { .max_bytes = 1 << 20,
-                                         .max_depth = 16,
-                                         .max_values = 10000,
-                                         .max_members = 1000,
-                                         .allow_scalar = true };
+static const shop_json_limits limits = {
+    .max_bytes = 1 << 20, .max_depth = 16, .max_values = 10000, .max_members = 1000, .allow_scalar = true};
 
 static void require(bool promise)
 {
@@ -43,8 +40,7 @@ static struct json_object *parse_strictly(const char *text, size_t len)
 
 static void copy_value(shop_json_writer *w, const shop_json_value *value, struct json_object *twin);
 
-static void copy_members(shop_json_writer *w, const shop_json_value *value,
-                         struct json_object *twin)
+static void copy_members(shop_json_writer *w, const shop_json_value *value, struct json_object *twin)
 {
     shop_json_members members = shop_json_members_of(value);
     const shop_json_value *member, *found;

@@ -8,12 +8,12 @@
 
 #include "../unit/sqlite_support.h"
 
-#define CHECK(condition)                                                                  \
-    do {                                                                                  \
-        if (!(condition)) {                                                               \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);       \
-            exit(1);                                                                      \
-        }                                                                                 \
+#define CHECK(condition)                                                                                                       \
+    do {                                                                                                                       \
+        if (!(condition)) {                                                                                                    \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                                            \
+            exit(1);                                                                                                           \
+        }                                                                                                                      \
     } while (0)
 
 enum { WRITERS = 4, READERS = 4, ROWS = 20, STEPS = 300 };
@@ -96,7 +96,8 @@ static void check_snapshot(worker *w)
     static const shop_aggregate sum = {.fn = SHOP_AGGREGATE_SUM, .column = THING_AMOUNT};
     shop_arena *arena = shop_arena_new();
     const shop_value least = tiny_int(next_random(w, 5) * 50);
-    const shop_pred pred = {.column = THING_AMOUNT, .op = SHOP_PRED_GE, .other = SHOP_NO_COLUMN, .value_count = 1, .values = &least};
+    const shop_pred pred = {
+        .column = THING_AMOUNT, .op = SHOP_PRED_GE, .other = SHOP_NO_COLUMN, .value_count = 1, .values = &least};
     shop_read reads[3] = {tiny_counted(THING, &pred, 1), tiny_read(THING, &pred, 1), tiny_counted(THING, NULL, 0)};
     reads[2].aggregates = &sum;
     reads[2].columns = UINT64_C(1) << THING_AMOUNT;

@@ -142,11 +142,12 @@ Test(account, the_json_of_a_session_is_the_contracts)
     size_t length;
     cr_assert_eq(shop_user_to_json(cx, shop_session_user(session), &json, &length), SHOP_OK);
     char expected[512];
-    (void)snprintf(expected, sizeof expected,
-                   "{\"id\":%lld,\"email\":\"ada@example.com\",\"first_name\":\"Ada\",\"last_name\":\"Lovelace\",\"is_active\":true,"
-                   "\"is_staff\":false,\"email_verified\":false,\"roles\":[\"customer\"],"
-                   "\"date_joined\":\"2026-01-01T00:00:00.000000Z\"}",
-                   (long long)id_of(session));
+    (void)snprintf(
+        expected, sizeof expected,
+        "{\"id\":%lld,\"email\":\"ada@example.com\",\"first_name\":\"Ada\",\"last_name\":\"Lovelace\",\"is_active\":true,"
+        "\"is_staff\":false,\"email_verified\":false,\"roles\":[\"customer\"],"
+        "\"date_joined\":\"2026-01-01T00:00:00.000000Z\"}",
+        (long long)id_of(session));
     cr_assert_str_eq(json, expected);
     cr_assert_eq(shop_session_to_json(cx, session, &json, &length), SHOP_OK);
     cr_assert_not_null(strstr(json, "\"tokens\":{\"access\":\"eyJ"));
@@ -160,7 +161,8 @@ Test(account, the_json_of_a_session_is_the_contracts)
 
 Test(account, email_is_trimmed_and_unique_without_case)
 {
-    cr_assert_eq(register_with("  Ada@Example.COM ", "Ada", "Lovelace", TEST_PASSWORD), SHOP_OK, "%s", shop_ctx_error_detail(cx));
+    cr_assert_eq(register_with("  Ada@Example.COM ", "Ada", "Lovelace", TEST_PASSWORD), SHOP_OK, "%s",
+                 shop_ctx_error_detail(cx));
     cr_assert_eq(register_with("ADA@example.com", "Ada", "Lovelace", TEST_PASSWORD), SHOP_INVALID);
     cr_assert_str_eq(shop_ctx_error_code(cx), "validation_error");
     cr_assert_not_null(field_error("email", "already"));
@@ -352,7 +354,8 @@ Test(account, similarity_begins_at_seven_tenths)
     /* "abcdefg" in a password of 13: 2*7/20 = 0.7; of 14: 2*7/21 < 0.7. */
     cr_assert_eq(register_with("x@example.com", "Abcdefg", "Quinn", "abcdefg#5!!91"), SHOP_INVALID);
     cr_assert_not_null(field_error("password", "first name"));
-    cr_assert_eq(register_with("x@example.com", "Abcdefg", "Quinn", "abcdefg#5!!912"), SHOP_OK, "%s", shop_ctx_error_detail(cx));
+    cr_assert_eq(register_with("x@example.com", "Abcdefg", "Quinn", "abcdefg#5!!912"), SHOP_OK, "%s",
+                 shop_ctx_error_detail(cx));
 }
 
 Test(account, all_failures_of_a_password_are_told_at_once)
@@ -636,7 +639,8 @@ Test(account, changing_the_password_ends_every_session_but_the_one_named)
     const char *first = shop_tokens_refresh(shop_session_tokens(session));
     const char *kept = login_refresh();
     shop_ctx_set_actor(cx, id_of(session));
-    cr_assert_eq(change_password(TEST_PASSWORD, "walrus-tuba-19", "walrus-tuba-19", kept), SHOP_OK, "%s", shop_ctx_error_detail(cx));
+    cr_assert_eq(change_password(TEST_PASSWORD, "walrus-tuba-19", "walrus-tuba-19", kept), SHOP_OK, "%s",
+                 shop_ctx_error_detail(cx));
     cr_assert(is_invalid_token(refresh(first, NULL)));
     cr_assert_eq(refresh(kept, NULL), SHOP_OK);
     const shop_session *again = NULL;
@@ -653,8 +657,9 @@ Test(account, without_a_good_token_named_every_session_ends)
     const shop_session *hers = NULL;
     cr_assert_eq(login(eve, "eve@example.com", TEST_PASSWORD, &hers), SHOP_OK);
     shop_ctx_set_actor(cx, id_of(session));
-    cr_assert_eq(change_password(TEST_PASSWORD, "walrus-tuba-19", "walrus-tuba-19", shop_tokens_refresh(shop_session_tokens(hers))),
-                 SHOP_OK);
+    cr_assert_eq(
+        change_password(TEST_PASSWORD, "walrus-tuba-19", "walrus-tuba-19", shop_tokens_refresh(shop_session_tokens(hers))),
+        SHOP_OK);
     cr_assert(is_invalid_token(refresh(own, NULL)));
     cr_assert_eq(refresh(shop_tokens_refresh(shop_session_tokens(hers)), NULL), SHOP_OK, "and nobody else's");
     shop_ctx_free(eve);
@@ -745,8 +750,9 @@ Test(account, a_profile_takes_names_and_email_only)
 {
     const shop_type *type = shop_type_find("profile_input");
     cr_assert_not_null(type);
-    static const char *const refused[] = {"{\"is_staff\":true}", "{\"is_active\":true}", "{\"id\":1}", "{\"roles\":[\"staff\"]}",
-                                          "{\"email_verified\":true}", "{\"password\":\"x\"}", "{\"password_hash\":\"x\"}"};
+    static const char *const refused[] = {"{\"is_staff\":true}",      "{\"is_active\":true}",      "{\"id\":1}",
+                                          "{\"roles\":[\"staff\"]}",  "{\"email_verified\":true}", "{\"password\":\"x\"}",
+                                          "{\"password_hash\":\"x\"}"};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         shop_profile_input in = SHOP_PROFILE_INPUT_INIT;
         cr_expect_eq(shop_from_json(cx, type, refused[i], strlen(refused[i]), &in), SHOP_INVALID, "%s", refused[i]);
@@ -823,7 +829,8 @@ Test(account, disabling_ends_the_sessions)
     const shop_user *user = NULL;
     cr_assert_eq(shop_account_set_active(cx, id_of(session), 0, &user), SHOP_OK);
     cr_assert_eq(shop_account_set_active(cx, id_of(session), 1, &user), SHOP_OK);
-    cr_assert(is_invalid_token(refresh(shop_tokens_refresh(shop_session_tokens(session)), NULL)), "enabling does not revive them");
+    cr_assert(is_invalid_token(refresh(shop_tokens_refresh(shop_session_tokens(session)), NULL)),
+              "enabling does not revive them");
 }
 
 Test(account, only_staff_sees_and_disables_others_and_nobody_oneself)
@@ -1016,7 +1023,8 @@ static shop_storage_vtable hooked;
 static const shop_storage_vtable *memory;
 static void (*before_apply)(shop_ctx *other); /* happens once, between the decision of a change and its batch */
 
-static int32_t hooked_open(const char *url, const shop_schema *schema, const shop_storage_host *host, void **self, shop_fault *fault)
+static int32_t hooked_open(const char *url, const shop_schema *schema, const shop_storage_host *host, void **self,
+                           shop_fault *fault)
 {
     (void)url;
     return memory->open("memory:", schema, host, self, fault);

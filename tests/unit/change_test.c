@@ -15,15 +15,16 @@
 /* ------------------------------------------------------------------------------------------------ a backend that fails on demand */
 
 static const shop_storage_vtable *inner;
-static int fail_times;          /* so many calls of apply fail from now on … */
-static int32_t fail_with;       /* … with this outcome … */
-static int apply_before_fail;   /* … after doing the work all the same */
+static int fail_times; /* so many calls of apply fail from now on … */
+static int32_t fail_with; /* … with this outcome … */
+static int apply_before_fail; /* … after doing the work all the same */
 static int apply_calls;
 static void (*before_apply)(void); /* somebody who is faster; once */
 static void (*before_query)(void); /* likewise, after so many queries */
 static int queries_before_it;
 
-static int32_t faulty_open(const char *url, const shop_schema *schema, const shop_storage_host *host, void **self, shop_fault *fault)
+static int32_t faulty_open(const char *url, const shop_schema *schema, const shop_storage_host *host, void **self,
+                           shop_fault *fault)
 {
     const char *real = strchr(url, ':') + 1;
     inner = shop_storage_find(real);
@@ -392,7 +393,8 @@ Test(change, an_allocation_that_fails_anywhere_is_a_clean_error_and_nothing_is_h
         int ran_out = allocations_left < 0;
         allocations_left = -1;
         cr_assert_eq(products(), before + (status == SHOP_OK), "allocation %d", n);
-        cr_assert(status == SHOP_OK || status == SHOP_NO_MEMORY || status == SHOP_UNAVAILABLE, "allocation %d: %d", n, (int)status);
+        cr_assert(status == SHOP_OK || status == SHOP_NO_MEMORY || status == SHOP_UNAVAILABLE, "allocation %d: %d", n,
+                  (int)status);
         failed += status != SHOP_OK;
         shop_ctx_free(fresh);
         if (!ran_out)

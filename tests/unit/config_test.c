@@ -15,13 +15,15 @@ static config settings;
 static char folder[] = "/tmp/shopd-config-XXXXXX";
 static char file[64];
 
-static void begin(void) {
+static void begin(void)
+{
     config_init(&settings);
     cr_assert_not_null(mkdtemp(folder));
     snprintf(file, sizeof file, "%s/file", folder);
 }
 
-static void end(void) {
+static void end(void)
+{
     config_free(&settings);
     unlink(file);
     rmdir(folder);
@@ -30,21 +32,24 @@ static void end(void) {
 TestSuite(config, .init = begin, .fini = end, .timeout = 10);
 TestSuite(secret, .init = begin, .fini = end, .timeout = 10);
 
-static void write_file(const char *text) {
+static void write_file(const char *text)
+{
     FILE *to = fopen(file, "w");
     cr_assert_not_null(to);
     fputs(text, to);
     fclose(to);
 }
 
-static int environment(const char *line) {
+static int environment(const char *line)
+{
     char *lines[] = {strdup(line), NULL};
     int ok = config_read_environment(&settings, lines);
     free(lines[0]);
     return ok;
 }
 
-Test(config, defaults_are_fit_for_development) {
+Test(config, defaults_are_fit_for_development)
+{
     cr_assert(config_finish(&settings));
     cr_expect_str_eq(settings.database, "sqlite:shop.db");
     cr_expect_str_eq(settings.listen_address, "127.0.0.1");
@@ -57,7 +62,8 @@ Test(config, defaults_are_fit_for_development) {
     cr_expect(config_check_serve(&settings));
 }
 
-Test(config, the_stronger_source_wins) {
+Test(config, the_stronger_source_wins)
+{
     write_file("SHOP_ACCESS_TTL=3\nSHOP_REFRESH_TTL=3\nSHOP_ORDER_TTL=3\n");
     cr_assert(config_set(&settings, "SHOP_ACCESS_TTL", "1", "flag"));
     cr_assert(environment("SHOP_ACCESS_TTL=2"));
@@ -69,13 +75,15 @@ Test(config, the_stronger_source_wins) {
     cr_expect_eq(settings.order_ttl, 3);
 }
 
-Test(config, an_empty_value_is_not_given) {
+Test(config, an_empty_value_is_not_given)
+{
     cr_assert(environment("STRIPE_CURRENCY="));
     cr_assert(config_finish(&settings));
     cr_expect_str_eq(settings.currency, "usd");
 }
 
-Test(config, files_may_have_quotes_comments_and_export) {
+Test(config, files_may_have_quotes_comments_and_export)
+{
     write_file("# a comment\n\n  export DATABASE_URL = \"sqlite:a b.db\"  \nSTRIPE_CURRENCY='eur'\nSHOP_WORKERS=3 # three\r\n");
     cr_assert(config_read_file(&settings, file, 1, 1), "%s", settings.error);
     cr_assert(config_finish(&settings));
@@ -84,26 +92,30 @@ Test(config, files_may_have_quotes_comments_and_export) {
     cr_expect_eq(settings.workers, 3);
 }
 
-Test(config, unknown_keys_of_ours_are_refused_by_name) {
+Test(config, unknown_keys_of_ours_are_refused_by_name)
+{
     cr_expect_not(environment("SHOP_WROKERS=3"));
     cr_expect_not_null(strstr(settings.error, "SHOP_WROKERS"));
     cr_expect(environment("PATH=/bin"));
 }
 
-Test(config, what_kubernetes_and_tests_set_is_not_ours) {
+Test(config, what_kubernetes_and_tests_set_is_not_ours)
+{
     cr_expect(environment("SHOP_SERVICE_HOST=10.0.0.1"));
     cr_expect(environment("SHOP_PORT_8000_TCP=tcp://10.0.0.1:8000"));
     cr_expect(environment("SHOP_TEST_DATABASE=memory:"));
 }
 
-Test(config, a_config_file_is_stricter_than_a_shared_one) {
+Test(config, a_config_file_is_stricter_than_a_shared_one)
+{
     write_file("COMPOSE_PROJECT_NAME=x\n");
     cr_expect(config_read_file(&settings, file, 0, 1));
     cr_expect_not(config_read_file(&settings, file, 1, 1));
     cr_expect_not_null(strstr(settings.error, "line 1"));
 }
 
-Test(config, broken_files_are_told_with_their_line) {
+Test(config, broken_files_are_told_with_their_line)
+{
     static const char *const broken[] = {"\nnonsense\n", "\n=x\n", "\nSECRET_KEY=\"open\n"};
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
         write_file(broken[i]);
@@ -112,32 +124,43 @@ Test(config, broken_files_are_told_with_their_line) {
     }
 }
 
-Test(config, a_missing_file_matters_only_when_it_was_named) {
+Test(config, a_missing_file_matters_only_when_it_was_named)
+{
     cr_expect(config_read_file(&settings, "/nonexistent/.env", 0, 0));
     cr_expect_not(config_read_file(&settings, "/nonexistent/conf", 1, 1));
 }
 
-Test(config, numbers_switches_and_words_are_strict) {
-    static const char *const bad[] = {"SHOP_ACCESS_TTL=5m", "SHOP_ACCESS_TTL=-1", "SHOP_ACCESS_TTL=0", "SHOP_ACCESS_TTL= 5",
-                                      "SHOP_WORKERS=99999999999999999999", "SHOP_RATE_LIMIT=maybe", "SHOP_ENV=prod",
-                                      "SHOP_ENV=development production", "SHOP_LOG_FORMAT=xml"};
+Test(config, numbers_switches_and_words_are_strict)
+{
+    static const char *const bad[] = {"SHOP_ACCESS_TTL=5m",
+                                      "SHOP_ACCESS_TTL=-1",
+                                      "SHOP_ACCESS_TTL=0",
+                                      "SHOP_ACCESS_TTL= 5",
+                                      "SHOP_WORKERS=99999999999999999999",
+                                      "SHOP_RATE_LIMIT=maybe",
+                                      "SHOP_ENV=prod",
+                                      "SHOP_ENV=development production",
+                                      "SHOP_LOG_FORMAT=xml"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         cr_expect_not(environment(bad[i]), "%s", bad[i]);
     }
 }
 
-Test(config, a_weaker_value_is_checked_though_it_is_not_used) {
+Test(config, a_weaker_value_is_checked_though_it_is_not_used)
+{
     cr_assert(config_set(&settings, "SHOP_WORKERS", "4", "flag"));
     cr_expect_not(environment("SHOP_WORKERS=many"));
 }
 
-Test(config, a_secret_is_never_part_of_an_error) {
+Test(config, a_secret_is_never_part_of_an_error)
+{
     write_file("SECRET_KEY=\"hunter2hunter2\n");
     cr_expect_not(config_read_file(&settings, file, 1, 1));
     cr_expect_null(strstr(settings.error, "hunter2"));
 }
 
-Test(config, database_parts_make_a_url) {
+Test(config, database_parts_make_a_url)
+{
     cr_assert(environment("DB_HOST=db.example"));
     cr_assert(environment("DB_USER=shop"));
     cr_assert(environment("DB_PASSWORD=p@ss/word"));
@@ -146,14 +169,16 @@ Test(config, database_parts_make_a_url) {
     cr_expect_str_eq(settings.database, "postgresql://shop:p%40ss%2Fword@db.example:5432/till");
 }
 
-Test(config, a_database_url_beats_its_parts) {
+Test(config, a_database_url_beats_its_parts)
+{
     cr_assert(environment("DB_HOST=db.example"));
     cr_assert(environment("DATABASE_URL=memory:"));
     cr_assert(config_finish(&settings));
     cr_expect_str_eq(settings.database, "memory:");
 }
 
-static int listens(const char *text, const char *address, int64_t port) {
+static int listens(const char *text, const char *address, int64_t port)
+{
     config_free(&settings);
     config_init(&settings);
     if (!config_set(&settings, "SHOP_LISTEN", text, "flag") || !config_finish(&settings)) {
@@ -162,7 +187,8 @@ static int listens(const char *text, const char *address, int64_t port) {
     return strcmp(settings.listen_address, address) == 0 && settings.listen_port == port;
 }
 
-Test(config, listen_takes_addresses_of_both_families) {
+Test(config, listen_takes_addresses_of_both_families)
+{
     cr_expect(listens("0.0.0.0:80", "0.0.0.0", 80));
     cr_expect(listens("[::1]:8000", "::1", 8000));
     cr_expect(listens(":9000", "0.0.0.0", 9000));
@@ -173,28 +199,36 @@ Test(config, listen_takes_addresses_of_both_families) {
     cr_expect_not(listens("::1:8000", "::1", 8000));
 }
 
-Test(config, an_unknown_currency_is_refused) {
+Test(config, an_unknown_currency_is_refused)
+{
     cr_assert(config_set(&settings, "STRIPE_CURRENCY", "zzz", "flag"));
     cr_expect_not(config_finish(&settings));
 }
 
 /* A production that starts; each test then breaks one thing. */
-static void set_production(const char *key) {
+static void set_production(const char *key)
+{
     cr_assert(config_set(&settings, "SHOP_ENV", "production", "test"));
     cr_assert(config_set(&settings, "ALLOWED_HOSTS", "shop.example", "test"));
     cr_assert(config_set(&settings, "SECRET_KEY", key, "test"));
 }
 
-Test(config, production_starts_with_a_sound_key) {
+Test(config, production_starts_with_a_sound_key)
+{
     set_production(GOOD_KEY);
     cr_assert(config_finish(&settings));
     cr_expect(config_check_serve(&settings), "%s", settings.error);
     cr_expect(config_cookies_are_secure(&settings));
 }
 
-Test(config, production_refuses_weak_keys) {
-    static const char *const weak[] = {"", "short", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "abababababababababababababababababab",
-                                       "django-insecure-k3y-8f1d3b5a7c9e2460b1d3f5a7", "please-changeme-8f1d3b5a7c9e2460b1d3f5a7c9"};
+Test(config, production_refuses_weak_keys)
+{
+    static const char *const weak[] = {"",
+                                       "short",
+                                       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                                       "abababababababababababababababababab",
+                                       "django-insecure-k3y-8f1d3b5a7c9e2460b1d3f5a7",
+                                       "please-changeme-8f1d3b5a7c9e2460b1d3f5a7c9"};
     for (size_t i = 0; i < sizeof weak / sizeof weak[0]; i++) {
         config_free(&settings);
         config_init(&settings);
@@ -204,14 +238,16 @@ Test(config, production_refuses_weak_keys) {
     }
 }
 
-Test(config, production_refuses_cheap_passwords) {
+Test(config, production_refuses_cheap_passwords)
+{
     set_production(GOOD_KEY);
     cr_assert(config_set(&settings, "SHOP_PASSWORD_MEMORY_KIB", "8", "test"));
     cr_assert(config_finish(&settings));
     cr_expect_not(config_check_serve(&settings));
 }
 
-Test(config, production_refuses_stripe_keys_that_nothing_uses) {
+Test(config, production_refuses_stripe_keys_that_nothing_uses)
+{
     set_production(GOOD_KEY);
     cr_assert(config_set(&settings, "STRIPE_SECRET_KEY", "sk_live_x", "test"));
     cr_assert(config_finish(&settings));
@@ -219,7 +255,8 @@ Test(config, production_refuses_stripe_keys_that_nothing_uses) {
     cr_expect_null(strstr(settings.error, "sk_live_x"));
 }
 
-Test(config, production_needs_its_hosts) {
+Test(config, production_needs_its_hosts)
+{
     cr_assert(config_set(&settings, "SHOP_ENV", "production", "test"));
     cr_assert(config_set(&settings, "SECRET_KEY", GOOD_KEY, "test"));
     cr_assert(config_finish(&settings));
@@ -227,7 +264,8 @@ Test(config, production_needs_its_hosts) {
     cr_expect_not_null(strstr(settings.error, "ALLOWED_HOSTS"));
 }
 
-Test(config, cors_origins_are_origins) {
+Test(config, cors_origins_are_origins)
+{
     static const char *const bad[] = {"*", "front.example", "https://front.example/", "https://*.example", "https://"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         config_free(&settings);
@@ -243,11 +281,13 @@ Test(config, cors_origins_are_origins) {
     cr_expect(config_check_serve(&settings), "%s", settings.error);
 }
 
-static int names(const char *list, const char *host) {
+static int names(const char *list, const char *host)
+{
     return config_list_has_host(list, host, strlen(host));
 }
 
-Test(config, host_lists_take_names_subdomains_and_everything) {
+Test(config, host_lists_take_names_subdomains_and_everything)
+{
     cr_expect(names("a.example, b.example", "B.example"));
     cr_expect_not(names("a.example", "xa.example"));
     cr_expect_not(names("a.example", "a.example.evil"));
@@ -259,7 +299,8 @@ Test(config, host_lists_take_names_subdomains_and_everything) {
     cr_expect_not(names(NULL, "a"));
 }
 
-Test(secret, a_key_is_made_once_and_kept_private) {
+Test(secret, a_key_is_made_once_and_kept_private)
+{
     char *first = NULL;
     char *second = NULL;
     struct stat about;
@@ -274,14 +315,16 @@ Test(secret, a_key_is_made_once_and_kept_private) {
     secret_free(second);
 }
 
-Test(secret, a_damaged_key_file_is_not_replaced) {
+Test(secret, a_damaged_key_file_is_not_replaced)
+{
     char *key = NULL;
     write_file("short");
     cr_expect_not(secret_load_or_make(file, &key));
     cr_expect_null(key);
 }
 
-Test(secret, equal_compares_length_and_bytes) {
+Test(secret, equal_compares_length_and_bytes)
+{
     cr_expect(secret_equal("abc", 3, "abc", 3));
     cr_expect_not(secret_equal("abc", 3, "abd", 3));
     cr_expect_not(secret_equal("abc", 3, "abcd", 4));

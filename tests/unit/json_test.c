@@ -16,11 +16,8 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define S(literal) literal, sizeof(literal) - 1
 
-static const shop_json_limits scalars = { .max_bytes = 1 << 20,
-                                          .max_depth = 16,
-                                          .max_values = 10000,
-                                          .max_members = 1000,
-                                          .allow_scalar = true };
+static const shop_json_limits scalars = {
+    .max_bytes = 1 << 20, .max_depth = 16, .max_values = 10000, .max_members = 1000, .allow_scalar = true};
 
 /* -------------------- guard -------------------- */
 
@@ -49,45 +46,45 @@ static void expect_refusals(const struct refusal *r, size_t count, const shop_js
 Test(json_guard, refuses_broken_structure)
 {
     static const struct refusal cases[] = {
-        { S(""), SHOP_JSON_EMPTY, 0 },
-        { S(" \n\t\r"), SHOP_JSON_EMPTY, 4 },
-        { S("\xEF\xBB\xBF{}"), SHOP_JSON_BOM, 0 },
-        { S("{"), SHOP_JSON_TRUNCATED, 1 },
-        { S("["), SHOP_JSON_TRUNCATED, 1 },
-        { S("[1"), SHOP_JSON_TRUNCATED, 2 },
-        { S("[1,"), SHOP_JSON_TRUNCATED, 3 },
-        { S("{\"a\""), SHOP_JSON_TRUNCATED, 4 },
-        { S("{\"a\":"), SHOP_JSON_TRUNCATED, 5 },
-        { S("{\"a"), SHOP_JSON_TRUNCATED, 3 },
-        { S("[1]]"), SHOP_JSON_TRAILING, 3 },
-        { S("{}x"), SHOP_JSON_TRAILING, 2 },
-        { S("{} {}"), SHOP_JSON_TRAILING, 3 },
-        { S("{}\0"), SHOP_JSON_TRAILING, 2 },
-        { S("\0{}"), SHOP_JSON_SCALAR, 0 },
-        { S("[\0]"), SHOP_JSON_SYNTAX, 1 },
-        { S("[1 2]"), SHOP_JSON_SYNTAX, 3 },
-        { S("[1,]"), SHOP_JSON_SYNTAX, 3 },
-        { S("[,1]"), SHOP_JSON_SYNTAX, 1 },
-        { S("[1}"), SHOP_JSON_SYNTAX, 2 },
-        { S("{\"a\":1]"), SHOP_JSON_SYNTAX, 6 },
-        { S("{\"a\":1,}"), SHOP_JSON_SYNTAX, 7 },
-        { S("{,}"), SHOP_JSON_SYNTAX, 1 },
-        { S("{a:1}"), SHOP_JSON_SYNTAX, 1 },
-        { S("{'a':1}"), SHOP_JSON_SYNTAX, 1 },
-        { S("{1:1}"), SHOP_JSON_SYNTAX, 1 },
-        { S("{\"a\" 1}"), SHOP_JSON_SYNTAX, 5 },
-        { S("{\"a\"::1}"), SHOP_JSON_SYNTAX, 5 },
-        { S("[tru]"), SHOP_JSON_SYNTAX, 1 },
-        { S("[True]"), SHOP_JSON_SYNTAX, 1 },
-        { S("[NaN]"), SHOP_JSON_SYNTAX, 1 },
-        { S("[Infinity]"), SHOP_JSON_SYNTAX, 1 },
-        { S("[truex]"), SHOP_JSON_SYNTAX, 5 },
-        { S("[/**/1]"), SHOP_JSON_SYNTAX, 1 },
-        { S("[1]//x"), SHOP_JSON_TRAILING, 3 },
-        { S("[\xC2\xA0]"), SHOP_JSON_SYNTAX, 1 },
-        { S("[\v1]"), SHOP_JSON_SYNTAX, 1 },
-        { S("1"), SHOP_JSON_SCALAR, 0 },
-        { S(" null"), SHOP_JSON_SCALAR, 1 },
+        {S(""), SHOP_JSON_EMPTY, 0},
+        {S(" \n\t\r"), SHOP_JSON_EMPTY, 4},
+        {S("\xEF\xBB\xBF{}"), SHOP_JSON_BOM, 0},
+        {S("{"), SHOP_JSON_TRUNCATED, 1},
+        {S("["), SHOP_JSON_TRUNCATED, 1},
+        {S("[1"), SHOP_JSON_TRUNCATED, 2},
+        {S("[1,"), SHOP_JSON_TRUNCATED, 3},
+        {S("{\"a\""), SHOP_JSON_TRUNCATED, 4},
+        {S("{\"a\":"), SHOP_JSON_TRUNCATED, 5},
+        {S("{\"a"), SHOP_JSON_TRUNCATED, 3},
+        {S("[1]]"), SHOP_JSON_TRAILING, 3},
+        {S("{}x"), SHOP_JSON_TRAILING, 2},
+        {S("{} {}"), SHOP_JSON_TRAILING, 3},
+        {S("{}\0"), SHOP_JSON_TRAILING, 2},
+        {S("\0{}"), SHOP_JSON_SCALAR, 0},
+        {S("[\0]"), SHOP_JSON_SYNTAX, 1},
+        {S("[1 2]"), SHOP_JSON_SYNTAX, 3},
+        {S("[1,]"), SHOP_JSON_SYNTAX, 3},
+        {S("[,1]"), SHOP_JSON_SYNTAX, 1},
+        {S("[1}"), SHOP_JSON_SYNTAX, 2},
+        {S("{\"a\":1]"), SHOP_JSON_SYNTAX, 6},
+        {S("{\"a\":1,}"), SHOP_JSON_SYNTAX, 7},
+        {S("{,}"), SHOP_JSON_SYNTAX, 1},
+        {S("{a:1}"), SHOP_JSON_SYNTAX, 1},
+        {S("{'a':1}"), SHOP_JSON_SYNTAX, 1},
+        {S("{1:1}"), SHOP_JSON_SYNTAX, 1},
+        {S("{\"a\" 1}"), SHOP_JSON_SYNTAX, 5},
+        {S("{\"a\"::1}"), SHOP_JSON_SYNTAX, 5},
+        {S("[tru]"), SHOP_JSON_SYNTAX, 1},
+        {S("[True]"), SHOP_JSON_SYNTAX, 1},
+        {S("[NaN]"), SHOP_JSON_SYNTAX, 1},
+        {S("[Infinity]"), SHOP_JSON_SYNTAX, 1},
+        {S("[truex]"), SHOP_JSON_SYNTAX, 5},
+        {S("[/**/1]"), SHOP_JSON_SYNTAX, 1},
+        {S("[1]//x"), SHOP_JSON_TRAILING, 3},
+        {S("[\xC2\xA0]"), SHOP_JSON_SYNTAX, 1},
+        {S("[\v1]"), SHOP_JSON_SYNTAX, 1},
+        {S("1"), SHOP_JSON_SCALAR, 0},
+        {S(" null"), SHOP_JSON_SCALAR, 1},
     };
     expect_refusals(cases, COUNT(cases), NULL);
 }
@@ -95,32 +92,32 @@ Test(json_guard, refuses_broken_structure)
 Test(json_guard, refuses_numbers_that_are_none_or_do_not_fit)
 {
     static const struct refusal cases[] = {
-        { S("[01]"), SHOP_JSON_NUMBER, 1 },
-        { S("[-01]"), SHOP_JSON_NUMBER, 1 },
-        { S("[00]"), SHOP_JSON_NUMBER, 1 },
-        { S("[1.]"), SHOP_JSON_NUMBER, 1 },
-        { S("[1.e1]"), SHOP_JSON_NUMBER, 1 },
-        { S("[-]"), SHOP_JSON_NUMBER, 1 },
-        { S("[-.5]"), SHOP_JSON_NUMBER, 1 },
-        { S("[-Infinity]"), SHOP_JSON_NUMBER, 1 },
-        { S("[1e]"), SHOP_JSON_NUMBER, 1 },
-        { S("[1e+]"), SHOP_JSON_NUMBER, 1 },
-        { S("[.5]"), SHOP_JSON_SYNTAX, 1 },
-        { S("[+1]"), SHOP_JSON_SYNTAX, 1 },
-        { S("[0x1]"), SHOP_JSON_SYNTAX, 2 },
-        { S("[1-2]"), SHOP_JSON_SYNTAX, 2 },
-        { S("[9223372036854775808]"), SHOP_JSON_NUMBER_RANGE, 1 },
-        { S("[-9223372036854775809]"), SHOP_JSON_NUMBER_RANGE, 1 },
-        { S("[18446744073709551616]"), SHOP_JSON_NUMBER_RANGE, 1 },
-        { S("[1e309]"), SHOP_JSON_NUMBER_RANGE, 1 },
-        { S("[-1e400]"), SHOP_JSON_NUMBER_RANGE, 1 },
-        { S("[1.1e308]"), SHOP_JSON_NUMBER_RANGE, 1 },
-        { S("[2e308]"), SHOP_JSON_NUMBER_RANGE, 1 },
-        { S("[11e307]"), SHOP_JSON_NUMBER_RANGE, 1 },
-        { S("[10.0001e307]"), SHOP_JSON_NUMBER_RANGE, 1 },
-        { S("[10.01e307]"), SHOP_JSON_NUMBER_RANGE, 1 },
-        { S("[0.0011e311]"), SHOP_JSON_NUMBER_RANGE, 1 },
-        { S("[1e99999999999999999999999]"), SHOP_JSON_NUMBER_RANGE, 1 },
+        {S("[01]"), SHOP_JSON_NUMBER, 1},
+        {S("[-01]"), SHOP_JSON_NUMBER, 1},
+        {S("[00]"), SHOP_JSON_NUMBER, 1},
+        {S("[1.]"), SHOP_JSON_NUMBER, 1},
+        {S("[1.e1]"), SHOP_JSON_NUMBER, 1},
+        {S("[-]"), SHOP_JSON_NUMBER, 1},
+        {S("[-.5]"), SHOP_JSON_NUMBER, 1},
+        {S("[-Infinity]"), SHOP_JSON_NUMBER, 1},
+        {S("[1e]"), SHOP_JSON_NUMBER, 1},
+        {S("[1e+]"), SHOP_JSON_NUMBER, 1},
+        {S("[.5]"), SHOP_JSON_SYNTAX, 1},
+        {S("[+1]"), SHOP_JSON_SYNTAX, 1},
+        {S("[0x1]"), SHOP_JSON_SYNTAX, 2},
+        {S("[1-2]"), SHOP_JSON_SYNTAX, 2},
+        {S("[9223372036854775808]"), SHOP_JSON_NUMBER_RANGE, 1},
+        {S("[-9223372036854775809]"), SHOP_JSON_NUMBER_RANGE, 1},
+        {S("[18446744073709551616]"), SHOP_JSON_NUMBER_RANGE, 1},
+        {S("[1e309]"), SHOP_JSON_NUMBER_RANGE, 1},
+        {S("[-1e400]"), SHOP_JSON_NUMBER_RANGE, 1},
+        {S("[1.1e308]"), SHOP_JSON_NUMBER_RANGE, 1},
+        {S("[2e308]"), SHOP_JSON_NUMBER_RANGE, 1},
+        {S("[11e307]"), SHOP_JSON_NUMBER_RANGE, 1},
+        {S("[10.0001e307]"), SHOP_JSON_NUMBER_RANGE, 1},
+        {S("[10.01e307]"), SHOP_JSON_NUMBER_RANGE, 1},
+        {S("[0.0011e311]"), SHOP_JSON_NUMBER_RANGE, 1},
+        {S("[1e99999999999999999999999]"), SHOP_JSON_NUMBER_RANGE, 1},
     };
     expect_refusals(cases, COUNT(cases), NULL);
 }
@@ -128,30 +125,30 @@ Test(json_guard, refuses_numbers_that_are_none_or_do_not_fit)
 Test(json_guard, refuses_broken_strings)
 {
     static const struct refusal cases[] = {
-        { S("[\"a\nb\"]"), SHOP_JSON_CONTROL, 3 },
-        { S("[\"\x1F\"]"), SHOP_JSON_CONTROL, 2 },
-        { S("[\"a\0b\"]"), SHOP_JSON_NUL, 3 },
-        { S("[\"\\u0000\"]"), SHOP_JSON_NUL, 2 },
-        { S("{\"a\\u0000b\":1}"), SHOP_JSON_NUL, 3 },
-        { S("[\"\\x\"]"), SHOP_JSON_ESCAPE, 2 },
-        { S("[\"\\U0041\"]"), SHOP_JSON_ESCAPE, 2 },
-        { S("[\"\\u004\"]"), SHOP_JSON_ESCAPE, 2 },
-        { S("[\"\\u00g0\"]"), SHOP_JSON_ESCAPE, 2 },
-        { S("[\"\\\0\"]"), SHOP_JSON_ESCAPE, 2 },
-        { S("[\"\\"), SHOP_JSON_TRUNCATED, 2 },
-        { S("[\"abc"), SHOP_JSON_TRUNCATED, 5 },
-        { S("[\"\\ud800\"]"), SHOP_JSON_SURROGATE, 2 },
-        { S("[\"\\udc00\"]"), SHOP_JSON_SURROGATE, 2 },
-        { S("[\"\\ud800\\ud800\"]"), SHOP_JSON_SURROGATE, 2 },
-        { S("[\"\\ud800\\n\"]"), SHOP_JSON_SURROGATE, 2 },
-        { S("[\"\\ud800x\\udc00\"]"), SHOP_JSON_SURROGATE, 2 },
-        { S("[\"\xED\xA0\x80\"]"), SHOP_JSON_UTF8, 2 },
-        { S("[\"\xC0\x80\"]"), SHOP_JSON_UTF8, 2 },
-        { S("[\"\xE0\x80\xAF\"]"), SHOP_JSON_UTF8, 2 },
-        { S("[\"\xF4\x90\x80\x80\"]"), SHOP_JSON_UTF8, 2 },
-        { S("[\"ab\x80\"]"), SHOP_JSON_UTF8, 4 },
-        { S("[\"\xC3\"]"), SHOP_JSON_UTF8, 2 },
-        { S("{\"\xFF\":1}"), SHOP_JSON_UTF8, 2 },
+        {S("[\"a\nb\"]"), SHOP_JSON_CONTROL, 3},
+        {S("[\"\x1F\"]"), SHOP_JSON_CONTROL, 2},
+        {S("[\"a\0b\"]"), SHOP_JSON_NUL, 3},
+        {S("[\"\\u0000\"]"), SHOP_JSON_NUL, 2},
+        {S("{\"a\\u0000b\":1}"), SHOP_JSON_NUL, 3},
+        {S("[\"\\x\"]"), SHOP_JSON_ESCAPE, 2},
+        {S("[\"\\U0041\"]"), SHOP_JSON_ESCAPE, 2},
+        {S("[\"\\u004\"]"), SHOP_JSON_ESCAPE, 2},
+        {S("[\"\\u00g0\"]"), SHOP_JSON_ESCAPE, 2},
+        {S("[\"\\\0\"]"), SHOP_JSON_ESCAPE, 2},
+        {S("[\"\\"), SHOP_JSON_TRUNCATED, 2},
+        {S("[\"abc"), SHOP_JSON_TRUNCATED, 5},
+        {S("[\"\\ud800\"]"), SHOP_JSON_SURROGATE, 2},
+        {S("[\"\\udc00\"]"), SHOP_JSON_SURROGATE, 2},
+        {S("[\"\\ud800\\ud800\"]"), SHOP_JSON_SURROGATE, 2},
+        {S("[\"\\ud800\\n\"]"), SHOP_JSON_SURROGATE, 2},
+        {S("[\"\\ud800x\\udc00\"]"), SHOP_JSON_SURROGATE, 2},
+        {S("[\"\xED\xA0\x80\"]"), SHOP_JSON_UTF8, 2},
+        {S("[\"\xC0\x80\"]"), SHOP_JSON_UTF8, 2},
+        {S("[\"\xE0\x80\xAF\"]"), SHOP_JSON_UTF8, 2},
+        {S("[\"\xF4\x90\x80\x80\"]"), SHOP_JSON_UTF8, 2},
+        {S("[\"ab\x80\"]"), SHOP_JSON_UTF8, 4},
+        {S("[\"\xC3\"]"), SHOP_JSON_UTF8, 2},
+        {S("{\"\xFF\":1}"), SHOP_JSON_UTF8, 2},
     };
     expect_refusals(cases, COUNT(cases), NULL);
 }
@@ -159,18 +156,17 @@ Test(json_guard, refuses_broken_strings)
 Test(json_guard, refuses_a_key_twice_however_it_is_written)
 {
     static const struct refusal cases[] = {
-        { S("{\"a\":1,\"a\":2}"), SHOP_JSON_DUPLICATE_KEY, 7 },
-        { S("{\"a\":1,\"\\u0061\":2}"), SHOP_JSON_DUPLICATE_KEY, 7 },
-        { S("{\"\":1,\"\":2}"), SHOP_JSON_DUPLICATE_KEY, 6 },
-        { S("{\"a/b\":1,\"a\\/b\":2}"), SHOP_JSON_DUPLICATE_KEY, 9 },
-        { S("{\"\\n\":1,\"\\u000a\":2}"), SHOP_JSON_DUPLICATE_KEY, 8 },
-        { S("{\"\xC3\xA9\":1,\"\\u00E9\":2}"), SHOP_JSON_DUPLICATE_KEY, 8 },
-        { S("{\"\xE2\x82\xAC\":1,\"\\u20ac\":2}"), SHOP_JSON_DUPLICATE_KEY, 9 },
-        { S("{\"\xF0\x9F\x98\x80\":1,\"\\uD83D\\uDE00\":2}"), SHOP_JSON_DUPLICATE_KEY, 10 },
-        { S("{\"long_common_prefix_1\":1,\"long_common_prefix_\\u0031\":2}"),
-          SHOP_JSON_DUPLICATE_KEY, 26 },
-        { S("{\"a\":{\"b\":1,\"c\":{},\"b\":2}}"), SHOP_JSON_DUPLICATE_KEY, 19 },
-        { S("{\"a\":{\"b\":1},\"a\":2}"), SHOP_JSON_DUPLICATE_KEY, 13 },
+        {S("{\"a\":1,\"a\":2}"), SHOP_JSON_DUPLICATE_KEY, 7},
+        {S("{\"a\":1,\"\\u0061\":2}"), SHOP_JSON_DUPLICATE_KEY, 7},
+        {S("{\"\":1,\"\":2}"), SHOP_JSON_DUPLICATE_KEY, 6},
+        {S("{\"a/b\":1,\"a\\/b\":2}"), SHOP_JSON_DUPLICATE_KEY, 9},
+        {S("{\"\\n\":1,\"\\u000a\":2}"), SHOP_JSON_DUPLICATE_KEY, 8},
+        {S("{\"\xC3\xA9\":1,\"\\u00E9\":2}"), SHOP_JSON_DUPLICATE_KEY, 8},
+        {S("{\"\xE2\x82\xAC\":1,\"\\u20ac\":2}"), SHOP_JSON_DUPLICATE_KEY, 9},
+        {S("{\"\xF0\x9F\x98\x80\":1,\"\\uD83D\\uDE00\":2}"), SHOP_JSON_DUPLICATE_KEY, 10},
+        {S("{\"long_common_prefix_1\":1,\"long_common_prefix_\\u0031\":2}"), SHOP_JSON_DUPLICATE_KEY, 26},
+        {S("{\"a\":{\"b\":1,\"c\":{},\"b\":2}}"), SHOP_JSON_DUPLICATE_KEY, 19},
+        {S("{\"a\":{\"b\":1},\"a\":2}"), SHOP_JSON_DUPLICATE_KEY, 13},
     };
     expect_refusals(cases, COUNT(cases), NULL);
 }
@@ -195,10 +191,9 @@ Test(json_guard, accepts_what_rfc_8259_allows)
     for (size_t i = 0; i < COUNT(cases); i++) {
         shop_json_error error;
         shop_json_value *document;
-        cr_assert_eq(shop_json_guard(cases[i], strlen(cases[i]), NULL, &error), SHOP_JSON_OK,
-                     "%s: %s at %zu", cases[i], error.message, error.offset);
-        cr_assert_eq(shop_json_parse(cases[i], strlen(cases[i]), NULL, &document, &error),
-                     SHOP_JSON_OK, "%s", cases[i]);
+        cr_assert_eq(shop_json_guard(cases[i], strlen(cases[i]), NULL, &error), SHOP_JSON_OK, "%s: %s at %zu", cases[i],
+                     error.message, error.offset);
+        cr_assert_eq(shop_json_parse(cases[i], strlen(cases[i]), NULL, &document, &error), SHOP_JSON_OK, "%s", cases[i]);
         shop_json_free(document);
     }
 }
@@ -237,24 +232,24 @@ Test(json_guard, depth_is_limited_exactly)
 
 Test(json_guard, length_values_and_members_are_limited_exactly)
 {
-    shop_json_limits limits = { 20, 4, 4, 2, false };
+    shop_json_limits limits = {20, 4, 4, 2, false};
     static const struct {
         const char *text;
         shop_json_status status;
     } cases[] = {
-        { "[               123]", SHOP_JSON_OK },
-        { "[                123]", SHOP_JSON_TOO_LONG },
-        { "[1,2,3]", SHOP_JSON_OK },
-        { "[1,2,3,4]", SHOP_JSON_TOO_MANY },
-        { "[[],[],{}]", SHOP_JSON_OK },
-        { "[[],[],[],[]]", SHOP_JSON_TOO_MANY },
-        { "{\"a\":1,\"b\":2}", SHOP_JSON_OK },
-        { "{\"a\":{\"c\":1,\"d\":2}}", SHOP_JSON_OK },
-        { "{\"a\":1,\"b\":2,\"c\":3}", SHOP_JSON_TOO_WIDE },
+        {"[               123]", SHOP_JSON_OK},
+        {"[                123]", SHOP_JSON_TOO_LONG},
+        {"[1,2,3]", SHOP_JSON_OK},
+        {"[1,2,3,4]", SHOP_JSON_TOO_MANY},
+        {"[[],[],{}]", SHOP_JSON_OK},
+        {"[[],[],[],[]]", SHOP_JSON_TOO_MANY},
+        {"{\"a\":1,\"b\":2}", SHOP_JSON_OK},
+        {"{\"a\":{\"c\":1,\"d\":2}}", SHOP_JSON_OK},
+        {"{\"a\":1,\"b\":2,\"c\":3}", SHOP_JSON_TOO_WIDE},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
-        cr_assert_eq(shop_json_guard(cases[i].text, strlen(cases[i].text), &limits, NULL),
-                     cases[i].status, "%s", cases[i].text);
+        cr_assert_eq(shop_json_guard(cases[i].text, strlen(cases[i].text), &limits, NULL), cases[i].status, "%s",
+                     cases[i].text);
 }
 
 Test(json_guard, scalars_are_allowed_when_asked_for)
@@ -263,16 +258,14 @@ Test(json_guard, scalars_are_allowed_when_asked_for)
         const char *text;
         shop_json_type type;
     } cases[] = {
-        { "null", SHOP_JSON_TYPE_NULL },    { "true", SHOP_JSON_TYPE_BOOL },
-        { "12", SHOP_JSON_TYPE_INT },       { " -0 ", SHOP_JSON_TYPE_INT },
-        { "1e2", SHOP_JSON_TYPE_NUMBER },   { "0.5", SHOP_JSON_TYPE_NUMBER },
-        { "\"a\"", SHOP_JSON_TYPE_STRING },
+        {"null", SHOP_JSON_TYPE_NULL},    {"true", SHOP_JSON_TYPE_BOOL},  {"12", SHOP_JSON_TYPE_INT},
+        {" -0 ", SHOP_JSON_TYPE_INT},     {"1e2", SHOP_JSON_TYPE_NUMBER}, {"0.5", SHOP_JSON_TYPE_NUMBER},
+        {"\"a\"", SHOP_JSON_TYPE_STRING},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         shop_json_value *document;
-        cr_assert_eq(
-            shop_json_parse(cases[i].text, strlen(cases[i].text), &scalars, &document, NULL),
-            SHOP_JSON_OK, "%s", cases[i].text);
+        cr_assert_eq(shop_json_parse(cases[i].text, strlen(cases[i].text), &scalars, &document, NULL), SHOP_JSON_OK, "%s",
+                     cases[i].text);
         cr_assert_eq(shop_json_type_of(document), cases[i].type);
         shop_json_free(document);
     }
@@ -285,8 +278,8 @@ static char *wide_object(size_t members, size_t twin, size_t *len)
     cr_assert_not_null(text);
     size_t at = 0;
     for (size_t i = 0; i < members; i++)
-        at += (size_t)snprintf(text + at, 64, "%c\"a_key_with_a_common_prefix_%zu\":0",
-                               i ? ',' : '{', i + 1 < members ? i : twin);
+        at += (size_t)snprintf(text + at, 64, "%c\"a_key_with_a_common_prefix_%zu\":0", i ? ',' : '{',
+                               i + 1 < members ? i : twin);
     text[at++] = '}';
     *len = at;
     return text;
@@ -294,7 +287,7 @@ static char *wide_object(size_t members, size_t twin, size_t *len)
 
 Test(json_guard, finds_the_one_duplicate_among_many_keys)
 {
-    static const size_t sizes[] = { 2, 15, 16, 17, 18, 63, 64, 65, 200, 1000 };
+    static const size_t sizes[] = {2, 15, 16, 17, 18, 63, 64, 65, 200, 1000};
     for (size_t i = 0; i < COUNT(sizes); i++)
         for (size_t twin = 0; twin + 1 < sizes[i]; twin += sizes[i] / 2) {
             size_t len;
@@ -312,7 +305,7 @@ Test(json_guard, finds_the_one_duplicate_among_many_keys)
 
 Test(json_guard, many_keys_take_no_quadratic_time, .timeout = 20)
 {
-    const shop_json_limits wide = { SIZE_MAX, 16, SIZE_MAX, SIZE_MAX, false };
+    const shop_json_limits wide = {SIZE_MAX, 16, SIZE_MAX, SIZE_MAX, false};
     size_t len;
     char *text = wide_object(400000, 400000, &len);
     cr_assert_eq(shop_json_guard(text, len, &wide, NULL), SHOP_JSON_OK);
@@ -395,17 +388,15 @@ static shop_json_value *parse(const char *text)
 {
     shop_json_value *document;
     shop_json_error error;
-    cr_assert_eq(shop_json_parse(text, strlen(text), NULL, &document, &error), SHOP_JSON_OK,
-                 "%s: %s", text, error.message);
+    cr_assert_eq(shop_json_parse(text, strlen(text), NULL, &document, &error), SHOP_JSON_OK, "%s: %s", text, error.message);
     return document;
 }
 
 Test(json_read, getters_give_values_of_their_own_type_only)
 {
-    static const shop_json_type types[] = { SHOP_JSON_TYPE_NULL,   SHOP_JSON_TYPE_BOOL,
-                                            SHOP_JSON_TYPE_INT,    SHOP_JSON_TYPE_NUMBER,
-                                            SHOP_JSON_TYPE_STRING, SHOP_JSON_TYPE_ARRAY,
-                                            SHOP_JSON_TYPE_OBJECT };
+    static const shop_json_type types[] = {SHOP_JSON_TYPE_NULL,   SHOP_JSON_TYPE_BOOL,   SHOP_JSON_TYPE_INT,
+                                           SHOP_JSON_TYPE_NUMBER, SHOP_JSON_TYPE_STRING, SHOP_JSON_TYPE_ARRAY,
+                                           SHOP_JSON_TYPE_OBJECT};
     shop_json_value *document = parse("[null,true,12,1.0,\"12\",[1],{\"a\":1}]");
     cr_assert_eq(shop_json_count(document), COUNT(types));
     for (size_t i = 0; i < COUNT(types); i++) {
@@ -444,7 +435,7 @@ Test(json_read, int64_limits_survive)
 
 Test(json_read, members_come_in_the_order_of_the_text_with_decoded_keys)
 {
-    static const char *const keys[] = { "z", "a", "\xC3\xA9", "" };
+    static const char *const keys[] = {"z", "a", "\xC3\xA9", ""};
     shop_json_value *document = parse("{\"z\":0,\"\\u0061\":1,\"\\u00e9\":2,\"\":null}");
     shop_json_members members = shop_json_members_of(document);
     const shop_json_value *value;
@@ -502,19 +493,15 @@ Test(json_write, commas_come_by_themselves)
     shop_json_key(&w, "d");
     shop_json_write_string(&w, "");
     shop_json_object_end(&w);
-    expect_text(
-        &w, "{\"a\":[],\"b\":[-9223372036854775808,true,{},false,null],\"c\\\"\":null,\"d\":\"\"}");
+    expect_text(&w, "{\"a\":[],\"b\":[-9223372036854775808,true,{},false,null],\"c\\\"\":null,\"d\":\"\"}");
 }
 
 Test(json_write, only_what_must_be_is_escaped)
 {
     shop_json_writer w;
     shop_json_writer_init(&w, 4096);
-    shop_json_write_string(&w,
-                           "/<>&'\"\\\b\f\n\r\t\x01\x1F\x7F\xC3\xA9\xE2\x80\xA8\xF0\x9F\x98\x80");
-    expect_text(
-        &w,
-        "\"/<>&'\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7F\xC3\xA9\xE2\x80\xA8\xF0\x9F\x98\x80\"");
+    shop_json_write_string(&w, "/<>&'\"\\\b\f\n\r\t\x01\x1F\x7F\xC3\xA9\xE2\x80\xA8\xF0\x9F\x98\x80");
+    expect_text(&w, "\"/<>&'\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7F\xC3\xA9\xE2\x80\xA8\xF0\x9F\x98\x80\"");
 }
 
 Test(json_write, money_and_time_have_their_one_form)
@@ -531,8 +518,7 @@ Test(json_write, money_and_time_have_their_one_form)
 
 Test(json_write, raw_takes_one_sound_value)
 {
-    static const char *const bad[] = { "",     "{",   "1,2",  "{}{}", "{\"a\":1,\"a\":2}",
-                                       "\xFF", "nul", "[1] x" };
+    static const char *const bad[] = {"", "{", "1,2", "{}{}", "{\"a\":1,\"a\":2}", "\xFF", "nul", "[1] x"};
     shop_json_writer w;
     shop_json_writer_init(&w, 4096);
     shop_json_array_begin(&w);
@@ -544,8 +530,7 @@ Test(json_write, raw_takes_one_sound_value)
         const char *text;
         shop_json_writer_reset(&w);
         shop_json_write_raw(&w, bad[i], strlen(bad[i]));
-        cr_assert_eq(shop_json_writer_finish(&w, &text, NULL), SHOP_JSON_WRITE_BAD_VALUE, "%s",
-                     bad[i]);
+        cr_assert_eq(shop_json_writer_finish(&w, &text, NULL), SHOP_JSON_WRITE_BAD_VALUE, "%s", bad[i]);
     }
     shop_json_writer_free(&w);
 }
@@ -596,29 +581,14 @@ Test(json_write, misuse_and_bad_values_are_remembered_and_nothing_comes_out)
         const char *calls;
         shop_json_write_status status;
     } cases[] = {
-        { "v", SHOP_JSON_WRITE_OK },
-        { "{kv}", SHOP_JSON_WRITE_OK },
-        { "", SHOP_JSON_WRITE_MISUSE },
-        { "vv", SHOP_JSON_WRITE_MISUSE },
-        { "{}{}", SHOP_JSON_WRITE_MISUSE },
-        { "{v}", SHOP_JSON_WRITE_MISUSE },
-        { "{k}", SHOP_JSON_WRITE_MISUSE },
-        { "{kkv}", SHOP_JSON_WRITE_MISUSE },
-        { "{kvv}", SHOP_JSON_WRITE_MISUSE },
-        { "{[]}", SHOP_JSON_WRITE_MISUSE },
-        { "[kv]", SHOP_JSON_WRITE_MISUSE },
-        { "kv", SHOP_JSON_WRITE_MISUSE },
-        { "[}", SHOP_JSON_WRITE_MISUSE },
-        { "{]", SHOP_JSON_WRITE_MISUSE },
-        { "]", SHOP_JSON_WRITE_MISUSE },
-        { "[", SHOP_JSON_WRITE_MISUSE },
-        { "[[v]", SHOP_JSON_WRITE_MISUSE },
-        { "v]", SHOP_JSON_WRITE_MISUSE },
-        { "[b]", SHOP_JSON_WRITE_BAD_VALUE },
-        { "[0]", SHOP_JSON_WRITE_BAD_VALUE },
-        { "{Kv}", SHOP_JSON_WRITE_BAD_VALUE },
-        { "[t]", SHOP_JSON_WRITE_BAD_VALUE },
-        { "[b}vv", SHOP_JSON_WRITE_BAD_VALUE },
+        {"v", SHOP_JSON_WRITE_OK},          {"{kv}", SHOP_JSON_WRITE_OK},         {"", SHOP_JSON_WRITE_MISUSE},
+        {"vv", SHOP_JSON_WRITE_MISUSE},     {"{}{}", SHOP_JSON_WRITE_MISUSE},     {"{v}", SHOP_JSON_WRITE_MISUSE},
+        {"{k}", SHOP_JSON_WRITE_MISUSE},    {"{kkv}", SHOP_JSON_WRITE_MISUSE},    {"{kvv}", SHOP_JSON_WRITE_MISUSE},
+        {"{[]}", SHOP_JSON_WRITE_MISUSE},   {"[kv]", SHOP_JSON_WRITE_MISUSE},     {"kv", SHOP_JSON_WRITE_MISUSE},
+        {"[}", SHOP_JSON_WRITE_MISUSE},     {"{]", SHOP_JSON_WRITE_MISUSE},       {"]", SHOP_JSON_WRITE_MISUSE},
+        {"[", SHOP_JSON_WRITE_MISUSE},      {"[[v]", SHOP_JSON_WRITE_MISUSE},     {"v]", SHOP_JSON_WRITE_MISUSE},
+        {"[b]", SHOP_JSON_WRITE_BAD_VALUE}, {"[0]", SHOP_JSON_WRITE_BAD_VALUE},   {"{Kv}", SHOP_JSON_WRITE_BAD_VALUE},
+        {"[t]", SHOP_JSON_WRITE_BAD_VALUE}, {"[b}vv", SHOP_JSON_WRITE_BAD_VALUE},
     };
     shop_json_writer w;
     shop_json_writer_init(&w, 4096);
@@ -626,8 +596,7 @@ Test(json_write, misuse_and_bad_values_are_remembered_and_nothing_comes_out)
         const char *text = "x";
         shop_json_writer_reset(&w);
         play(&w, cases[i].calls);
-        cr_assert_eq(shop_json_writer_finish(&w, &text, NULL), cases[i].status, "%s",
-                     cases[i].calls);
+        cr_assert_eq(shop_json_writer_finish(&w, &text, NULL), cases[i].status, "%s", cases[i].calls);
         cr_assert_eq(text == NULL, cases[i].status != SHOP_JSON_WRITE_OK);
     }
     shop_json_writer_free(&w);
@@ -635,8 +604,7 @@ Test(json_write, misuse_and_bad_values_are_remembered_and_nothing_comes_out)
 
 Test(json_write, depth_is_limited)
 {
-    for (size_t depth = SHOP_JSON_WRITE_DEPTH_MAX; depth <= SHOP_JSON_WRITE_DEPTH_MAX + 1;
-         depth++) {
+    for (size_t depth = SHOP_JSON_WRITE_DEPTH_MAX; depth <= SHOP_JSON_WRITE_DEPTH_MAX + 1; depth++) {
         shop_json_writer w;
         const char *text;
         shop_json_writer_init(&w, 4096);
@@ -645,16 +613,15 @@ Test(json_write, depth_is_limited)
         play(&w, "v");
         for (size_t i = depth; i-- > 0;)
             play(&w, i % 2 ? "}" : "]");
-        cr_assert_eq(shop_json_writer_finish(&w, &text, NULL), depth > SHOP_JSON_WRITE_DEPTH_MAX
-                                                                   ? SHOP_JSON_WRITE_MISUSE
-                                                                   : SHOP_JSON_WRITE_OK);
+        cr_assert_eq(shop_json_writer_finish(&w, &text, NULL),
+                     depth > SHOP_JSON_WRITE_DEPTH_MAX ? SHOP_JSON_WRITE_MISUSE : SHOP_JSON_WRITE_OK);
         shop_json_writer_free(&w);
     }
 }
 
 Test(json_write, the_cap_is_exact_and_never_exceeded)
 {
-    static const char *const values[] = { "", "plain text", "\n\"\\\x01 and \xC3\xA9", "tail\x02" };
+    static const char *const values[] = {"", "plain text", "\n\"\\\x01 and \xC3\xA9", "tail\x02"};
     for (size_t max = 0; max < 3000; max = max < 80 ? max + 1 : max * 2) {
         shop_json_writer w, free_one;
         const char *text;
@@ -669,8 +636,7 @@ Test(json_write, the_cap_is_exact_and_never_exceeded)
             shop_json_array_end(each);
         }
         cr_assert_eq(shop_json_writer_finish(&free_one, &text, &needed), SHOP_JSON_WRITE_OK);
-        cr_assert_eq(shop_json_writer_finish(&w, &text, NULL),
-                     needed <= max ? SHOP_JSON_WRITE_OK : SHOP_JSON_WRITE_TOO_LONG);
+        cr_assert_eq(shop_json_writer_finish(&w, &text, NULL), needed <= max ? SHOP_JSON_WRITE_OK : SHOP_JSON_WRITE_TOO_LONG);
         cr_assert_leq(w.room, max);
         shop_json_writer_free(&w);
         shop_json_writer_init(&w, needed);
@@ -715,14 +681,13 @@ static uint64_t draw(uint64_t *state)
 /* A text of up to 20 characters of all lengths, controls and quotes among them; never NUL. */
 static size_t draw_text(uint64_t *state, char *out)
 {
-    static const uint32_t ranges[][2] = { { 1, 0x7F },        { 0x20, 0x7E },
-                                          { 0x80, 0x7FF },    { 0x800, 0xD7FF },
-                                          { 0xE000, 0xFFFF }, { 0x10000, 0x10FFFF } };
+    static const uint32_t ranges[][2] = {{1, 0x7F},       {0x20, 0x7E},     {0x80, 0x7FF},
+                                         {0x800, 0xD7FF}, {0xE000, 0xFFFF}, {0x10000, 0x10FFFF}};
     size_t count = draw(state) % 21, len = 0;
     for (size_t i = 0; i < count; i++) {
         const uint32_t *range = ranges[draw(state) % COUNT(ranges)];
         uint32_t c = range[0] + (uint32_t)(draw(state) % (range[1] - range[0] + 1));
-        static const unsigned lead[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
+        static const unsigned lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
         size_t size = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
         for (size_t j = size; j-- > 1; c >>= 6)
             out[len + j] = (char)(unsigned char)(0x80U | (c & 0x3FU));
@@ -772,9 +737,8 @@ static void write_drawn(shop_json_writer *w, uint64_t *state, size_t depth)
 /* Draws the same document again and compares. */
 static void expect_drawn(const shop_json_value *value, uint64_t *state, size_t depth)
 {
-    static const shop_json_type types[] = { SHOP_JSON_TYPE_NULL,  SHOP_JSON_TYPE_BOOL,
-                                            SHOP_JSON_TYPE_INT,   SHOP_JSON_TYPE_STRING,
-                                            SHOP_JSON_TYPE_ARRAY, SHOP_JSON_TYPE_OBJECT };
+    static const shop_json_type types[] = {SHOP_JSON_TYPE_NULL,   SHOP_JSON_TYPE_BOOL,  SHOP_JSON_TYPE_INT,
+                                           SHOP_JSON_TYPE_STRING, SHOP_JSON_TYPE_ARRAY, SHOP_JSON_TYPE_OBJECT};
     char expected[128];
     const char *text;
     size_t kind = draw(state) % (depth > 0 ? 6 : 4), count = draw(state) % 6, len;
@@ -822,8 +786,8 @@ Test(json, random_documents_pass_the_guard_and_read_back_equal)
         shop_json_writer_reset(&w);
         write_drawn(&w, &writing, 5);
         cr_assert_eq(shop_json_writer_finish(&w, &text, &len), SHOP_JSON_WRITE_OK);
-        cr_assert_eq(shop_json_parse(text, len, &scalars, &document, &error), SHOP_JSON_OK,
-                     "%s at %zu: %s", error.message, error.offset, text);
+        cr_assert_eq(shop_json_parse(text, len, &scalars, &document, &error), SHOP_JSON_OK, "%s at %zu: %s", error.message,
+                     error.offset, text);
         expect_drawn(document, &reading, 5);
         shop_json_free(document);
     }

@@ -21,9 +21,8 @@ Test(currency, is_found_in_any_case_with_its_digits)
         const char *code;
         int32_t digits;
     } known[] = {
-        { "usd", 2 }, { "USD", 2 }, { "Eur", 2 }, { "jpy", 0 }, { "KRW", 0 }, { "kwd", 3 },
-        { "TND", 3 }, { "isk", 0 }, { "ugx", 0 }, { "huf", 2 }, { "mga", 2 }, { "clf", 4 },
-        { "aed", 2 }, { "zwg", 2 }, { "xof", 0 }, { "bhd", 3 },
+        {"usd", 2}, {"USD", 2}, {"Eur", 2}, {"jpy", 0}, {"KRW", 0}, {"kwd", 3}, {"TND", 3}, {"isk", 0},
+        {"ugx", 0}, {"huf", 2}, {"mga", 2}, {"clf", 4}, {"aed", 2}, {"zwg", 2}, {"xof", 0}, {"bhd", 3},
     };
     for (size_t i = 0; i < COUNT(known); i++)
         cr_assert_eq(currency(known[i].code)->digits, known[i].digits, "%s", known[i].code);
@@ -32,8 +31,7 @@ Test(currency, is_found_in_any_case_with_its_digits)
 
 Test(currency, unknown_and_withdrawn_codes_are_not_found)
 {
-    static const char *const unknown[] = { "",    "us",  "usdd", "xxx", "xau",
-                                           "hrk", "bgn", "u d",  "123" };
+    static const char *const unknown[] = {"", "us", "usdd", "xxx", "xau", "hrk", "bgn", "u d", "123"};
     for (size_t i = 0; i < COUNT(unknown); i++)
         cr_assert_null(shop_currency_find(unknown[i], strlen(unknown[i])), "%s", unknown[i]);
 }
@@ -75,22 +73,22 @@ struct amount {
 Test(money, is_written_with_exactly_the_currencys_digits)
 {
     static const struct amount amounts[] = {
-        { "usd", "99.99", 9999 },
-        { "usd", "0.00", 0 },
-        { "usd", "0.05", 5 },
-        { "usd", "-0.05", -5 },
-        { "usd", "-12.30", -1230 },
-        { "usd", "1000.00", 100000 },
-        { "jpy", "100", 100 },
-        { "jpy", "0", 0 },
-        { "jpy", "-7", -7 },
-        { "kwd", "1.234", 1234 },
-        { "kwd", "0.001", 1 },
-        { "clf", "0.0001", 1 },
-        { "usd", "92233720368547758.07", INT64_MAX },
-        { "usd", "-92233720368547758.08", INT64_MIN },
-        { "jpy", "-9223372036854775808", INT64_MIN },
-        { "clf", "-922337203685477.5808", INT64_MIN },
+        {"usd", "99.99", 9999},
+        {"usd", "0.00", 0},
+        {"usd", "0.05", 5},
+        {"usd", "-0.05", -5},
+        {"usd", "-12.30", -1230},
+        {"usd", "1000.00", 100000},
+        {"jpy", "100", 100},
+        {"jpy", "0", 0},
+        {"jpy", "-7", -7},
+        {"kwd", "1.234", 1234},
+        {"kwd", "0.001", 1},
+        {"clf", "0.0001", 1},
+        {"usd", "92233720368547758.07", INT64_MAX},
+        {"usd", "-92233720368547758.08", INT64_MIN},
+        {"jpy", "-9223372036854775808", INT64_MIN},
+        {"clf", "-922337203685477.5808", INT64_MIN},
     };
     for (size_t i = 0; i < COUNT(amounts); i++) {
         char text[SHOP_MONEY_SIZE];
@@ -103,25 +101,24 @@ Test(money, is_written_with_exactly_the_currencys_digits)
 Test(money, decimal_strings_are_read_also_with_fewer_digits)
 {
     static const struct amount amounts[] = {
-        { "usd", "5", 500 },
-        { "usd", "5.5", 550 },
-        { "usd", "5.50", 550 },
-        { "usd", "0", 0 },
-        { "usd", "0.5", 50 },
-        { "usd", "0.05", 5 },
-        { "usd", "99.99", 9999 },
-        { "jpy", "100", 100 },
-        { "kwd", "1.234", 1234 },
-        { "kwd", "1", 1000 },
-        { "clf", "1.2", 12000 },
-        { "usd", "92233720368547758.07", INT64_MAX },
-        { "jpy", "9223372036854775807", INT64_MAX },
+        {"usd", "5", 500},
+        {"usd", "5.5", 550},
+        {"usd", "5.50", 550},
+        {"usd", "0", 0},
+        {"usd", "0.5", 50},
+        {"usd", "0.05", 5},
+        {"usd", "99.99", 9999},
+        {"jpy", "100", 100},
+        {"kwd", "1.234", 1234},
+        {"kwd", "1", 1000},
+        {"clf", "1.2", 12000},
+        {"usd", "92233720368547758.07", INT64_MAX},
+        {"jpy", "9223372036854775807", INT64_MAX},
     };
     for (size_t i = 0; i < COUNT(amounts); i++) {
         int64_t minor = -1;
         const char *text = amounts[i].text;
-        cr_assert(shop_money_parse(text, strlen(text), currency(amounts[i].code), &minor), "%s",
-                  text);
+        cr_assert(shop_money_parse(text, strlen(text), currency(amounts[i].code), &minor), "%s", text);
         cr_assert_eq(minor, amounts[i].minor, "%s", text);
     }
 }
@@ -129,45 +126,44 @@ Test(money, decimal_strings_are_read_also_with_fewer_digits)
 Test(money, anything_else_is_refused)
 {
     static const struct amount amounts[] = {
-        { "usd", "", 0 },
-        { "usd", ".", 0 },
-        { "usd", "5.", 0 },
-        { "usd", ".5", 0 },
-        { "usd", "+5", 0 },
-        { "usd", "-5", 0 },
-        { "usd", "-0", 0 },
-        { "usd", "05", 0 },
-        { "usd", "00", 0 },
-        { "usd", "00.5", 0 },
-        { "usd", "5.555", 0 },
-        { "usd", "5.550", 0 },
-        { "usd", "1e2", 0 },
-        { "usd", "1E2", 0 },
-        { "usd", "0x5", 0 },
-        { "usd", " 5", 0 },
-        { "usd", "5 ", 0 },
-        { "usd", "5,50", 0 },
-        { "usd", "1 000", 0 },
-        { "usd", "1,000.00", 0 },
-        { "usd", "1.2.3", 0 },
-        { "usd", "NaN", 0 },
-        { "usd", "inf", 0 },
-        { "usd", "$5", 0 },
-        { "usd", "5.-5", 0 },
-        { "usd", "5.+5", 0 },
-        { "jpy", "5.0", 0 },
-        { "jpy", "5.", 0 },
-        { "usd", "92233720368547758.08", 0 },
-        { "usd", "92233720368547759", 0 },
-        { "usd", "99999999999999999999999999", 0 },
-        { "jpy", "9223372036854775808", 0 },
-        { "usd", "\xD9\xA5", 0 },
+        {"usd", "", 0},
+        {"usd", ".", 0},
+        {"usd", "5.", 0},
+        {"usd", ".5", 0},
+        {"usd", "+5", 0},
+        {"usd", "-5", 0},
+        {"usd", "-0", 0},
+        {"usd", "05", 0},
+        {"usd", "00", 0},
+        {"usd", "00.5", 0},
+        {"usd", "5.555", 0},
+        {"usd", "5.550", 0},
+        {"usd", "1e2", 0},
+        {"usd", "1E2", 0},
+        {"usd", "0x5", 0},
+        {"usd", " 5", 0},
+        {"usd", "5 ", 0},
+        {"usd", "5,50", 0},
+        {"usd", "1 000", 0},
+        {"usd", "1,000.00", 0},
+        {"usd", "1.2.3", 0},
+        {"usd", "NaN", 0},
+        {"usd", "inf", 0},
+        {"usd", "$5", 0},
+        {"usd", "5.-5", 0},
+        {"usd", "5.+5", 0},
+        {"jpy", "5.0", 0},
+        {"jpy", "5.", 0},
+        {"usd", "92233720368547758.08", 0},
+        {"usd", "92233720368547759", 0},
+        {"usd", "99999999999999999999999999", 0},
+        {"jpy", "9223372036854775808", 0},
+        {"usd", "\xD9\xA5", 0},
     };
     for (size_t i = 0; i < COUNT(amounts); i++) {
         int64_t minor = 77;
         const char *text = amounts[i].text;
-        cr_assert_not(shop_money_parse(text, strlen(text), currency(amounts[i].code), &minor), "%s",
-                      text);
+        cr_assert_not(shop_money_parse(text, strlen(text), currency(amounts[i].code), &minor), "%s", text);
         cr_assert_eq(minor, 77);
     }
     int64_t minor;

@@ -24,12 +24,15 @@ enum { OWNER_ID, OWNER_NAME };
 static const char *const tiny_kinds_old[] = {"new", NULL};
 static const char *const tiny_kinds[] = {"new", "used", NULL};
 
-#define TINY_COLUMN(name, type, flags, references, allowed, text) {name, type, flags, references, 0, allowed, 0, text, NULL}
-#define TINY_FIRST_COLUMNS(kinds)                                                                 \
-    TINY_COLUMN("id", SHOP_COLUMN_INT, 0, SHOP_NO_TABLE, NULL, NULL),                             \
-        TINY_COLUMN("name", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, NULL, NULL),                      \
-        TINY_COLUMN("amount", SHOP_COLUMN_INT, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, NULL, NULL), \
-        TINY_COLUMN("kind", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, kinds, "new"),                    \
+#define TINY_COLUMN(name, type, flags, references, allowed, text)                                                              \
+    {                                                                                                                          \
+        name, type, flags, references, 0, allowed, 0, text, NULL                                                               \
+    }
+#define TINY_FIRST_COLUMNS(kinds)                                                                                              \
+    TINY_COLUMN("id", SHOP_COLUMN_INT, 0, SHOP_NO_TABLE, NULL, NULL),                                                          \
+        TINY_COLUMN("name", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, NULL, NULL),                                                   \
+        TINY_COLUMN("amount", SHOP_COLUMN_INT, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, NULL, NULL),                           \
+        TINY_COLUMN("kind", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, kinds, "new"),                                                 \
         TINY_COLUMN("words", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, NULL, NULL)
 
 static const shop_column tiny_thing_old[] = {TINY_FIRST_COLUMNS(tiny_kinds_old)};

@@ -123,8 +123,9 @@ TestSuite(sqlite_refusal, .init = make_place, .fini = remove_place, .timeout = 6
 
 Test(sqlite_refusal, of_a_file_that_is_not_sqlite)
 {
-    static const char diary[] = "Dear diary, today I sold nothing, and so it went on for days and days, in this and in other shops, "
-                                "and I wrote it down here.";
+    static const char diary[] =
+        "Dear diary, today I sold nothing, and so it went on for days and days, in this and in other shops, "
+        "and I wrote it down here.";
     write_file(diary, sizeof diary);
     expect_refusal(SHOP_STORAGE_FOREIGN);
     write_file("x", 1);
@@ -442,14 +443,80 @@ Test(sqlite_place, that_another_process_writes_to_is_waited_for_until_the_deadli
 Test(sqlite_place, finds_words_byte_by_byte)
 {
     static const char *const texts[] = {
-        "AND OR NOT",  "and or not",  "c++ c# .net", "\"quoted\" it's", "a* *b ^c",   "grün größe",     "grun grosse",
-        "NEAR(a b)",   "colour:red",  "x",           "xy xyz",          "日本語 日",  "- -- ---",       "( ) { }",
-        "UPPER Upper", "upper",       "",            "\x01\x02 \x7f",   "tab\there",  "a b c d e f g h",
+        "AND OR NOT",
+        "and or not",
+        "c++ c# .net",
+        "\"quoted\" it's",
+        "a* *b ^c",
+        "grün größe",
+        "grun grosse",
+        "NEAR(a b)",
+        "colour:red",
+        "x",
+        "xy xyz",
+        "日本語 日",
+        "- -- ---",
+        "( ) { }",
+        "UPPER Upper",
+        "upper",
+        "",
+        "\x01\x02 \x7f",
+        "tab\there",
+        "a b c d e f g h",
     };
     static const char *const queries[] = {
-        "AND", "and", "a", "A", "c+", "c++", "c#", ".", "\"", "\"q", "it'", "*", "a*", "^", "^c", "gr", "grü", "grün", "gru", "NEAR(",
-        "colour", "colour:", "colour:r", "x", "xy", "xyz", "xyzz", "日", "日本", "-", "--", "---", "(", "}", "{ }", "U", "Up", "UP",
-        "upper", "", "\x01", "\x7f", "tab", "tab\t", "a b", "b a", "h g f e d c b a", "OR NOT", "NOT", "not and", "zzz", "x zzz",
+        "AND",
+        "and",
+        "a",
+        "A",
+        "c+",
+        "c++",
+        "c#",
+        ".",
+        "\"",
+        "\"q",
+        "it'",
+        "*",
+        "a*",
+        "^",
+        "^c",
+        "gr",
+        "grü",
+        "grün",
+        "gru",
+        "NEAR(",
+        "colour",
+        "colour:",
+        "colour:r",
+        "x",
+        "xy",
+        "xyz",
+        "xyzz",
+        "日",
+        "日本",
+        "-",
+        "--",
+        "---",
+        "(",
+        "}",
+        "{ }",
+        "U",
+        "Up",
+        "UP",
+        "upper",
+        "",
+        "\x01",
+        "\x7f",
+        "tab",
+        "tab\t",
+        "a b",
+        "b a",
+        "h g f e d c b a",
+        "OR NOT",
+        "NOT",
+        "not and",
+        "zzz",
+        "x zzz",
     };
     void *self = tiny_open(&place);
     size_t text_count = sizeof texts / sizeof *texts;
@@ -566,8 +633,9 @@ Test(sqlite_place, keeps_no_more_statements_than_it_may)
     cr_assert_eq(shop_sqlite_connect(&c, place.path, SHOP_SQLITE_READS, &fault), SHOP_STORAGE_OK);
     for (uint64_t key = 1; key <= 2000; key++) {
         sqlite3_stmt *statement;
-        cr_assert_eq(shop_sqlite_make(&c, key * UINT64_C(0x9e3779b97f4a7c15), sqlite3_mprintf("SELECT %d", (int)key), &statement),
-                     SQLITE_OK);
+        cr_assert_eq(
+            shop_sqlite_make(&c, key * UINT64_C(0x9e3779b97f4a7c15), sqlite3_mprintf("SELECT %d", (int)key), &statement),
+            SQLITE_OK);
     }
     unsigned kept = 0;
     for (sqlite3_stmt *s = sqlite3_next_stmt(c.db, NULL); s; s = sqlite3_next_stmt(c.db, s))
@@ -618,7 +686,8 @@ Test(sqlite_place, forgets_a_count_when_and_only_when_something_matters)
     cr_assert(shop_sqlite_words_install(ours) == SQLITE_OK && shop_sqlite_words_install(theirs) == SQLITE_OK);
     shop_sqlite_counts *counts = shop_sqlite_counts_new(&tiny_schema, ours);
     const shop_value value = tiny_int(5);
-    const shop_pred pred = {.column = THING_AMOUNT, .op = SHOP_PRED_GT, .other = SHOP_NO_COLUMN, .value_count = 1, .values = &value};
+    const shop_pred pred = {
+        .column = THING_AMOUNT, .op = SHOP_PRED_GT, .other = SHOP_NO_COLUMN, .value_count = 1, .values = &value};
     shop_read read = tiny_counted(THING, &pred, 1);
     read.shape = shop_shape_of_read(&read);
     remember(counts, &read);
@@ -661,7 +730,8 @@ static void expect_true_count(void *self, int64_t least)
 {
     shop_arena *arena = shop_arena_new();
     const shop_value value = tiny_int(least);
-    const shop_pred pred = {.column = THING_AMOUNT, .op = SHOP_PRED_GE, .other = SHOP_NO_COLUMN, .value_count = 1, .values = &value};
+    const shop_pred pred = {
+        .column = THING_AMOUNT, .op = SHOP_PRED_GE, .other = SHOP_NO_COLUMN, .value_count = 1, .values = &value};
     shop_read reads[2] = {tiny_counted(THING, &pred, 1), tiny_read(THING, &pred, 1)};
     shop_rows rows[2];
     cr_assert_eq(tiny_query(self, arena, reads, 2, rows), SHOP_STORAGE_OK);
@@ -754,7 +824,8 @@ Test(sqlite_place, commits_the_good_batches_of_a_group_without_the_bad)
         cr_expect_eq(callers[i].bad, CALLS / 3);
     }
     const shop_value two = tiny_int(2);
-    const shop_pred whole = {.column = THING_AMOUNT, .op = SHOP_PRED_EQ, .other = SHOP_NO_COLUMN, .value_count = 1, .values = &two};
+    const shop_pred whole = {
+        .column = THING_AMOUNT, .op = SHOP_PRED_EQ, .other = SHOP_NO_COLUMN, .value_count = 1, .values = &two};
     cr_expect_eq(tiny_count(self, THING, NULL, 0), CALLERS * CALLS / 3 * 2);
     cr_expect_eq(tiny_count(self, THING, &whole, 1), CALLERS * CALLS / 3 * 2);
     tiny_close(self);

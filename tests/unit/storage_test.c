@@ -126,8 +126,14 @@ static int32_t count(void *self, uint16_t table, const shop_pred *preds, uint16_
         return SHOP_STORAGE_NO_MEMORY;
     const shop_storage_call call = {.struct_size = sizeof call, .alloc = shop_arena_alloc_for_storage, .arena = arena};
     const shop_order_by order = {.column = 0, .descending = 1};
-    const shop_read read = {.table = table, .group_by = SHOP_NO_COLUMN, .columns = 31, .limit = -1, .preds = preds,
-                            .pred_count = pred_count, .order = &order, .order_count = 1};
+    const shop_read read = {.table = table,
+                            .group_by = SHOP_NO_COLUMN,
+                            .columns = 31,
+                            .limit = -1,
+                            .preds = preds,
+                            .pred_count = pred_count,
+                            .order = &order,
+                            .order_count = 1};
     shop_rows rows = {.count = 0};
     shop_fault fault;
     int32_t outcome = shop_storage_memory()->query(self, &call, &read, 1, &rows, &fault);
@@ -209,7 +215,8 @@ static void *open_with_things(void)
 static uint32_t count_with_stock(void *self, int64_t stock)
 {
     const shop_value value = number(stock);
-    const shop_pred pred = {.column = THING_STOCK, .op = SHOP_PRED_EQ, .other = SHOP_NO_COLUMN, .value_count = 1, .values = &value};
+    const shop_pred pred = {
+        .column = THING_STOCK, .op = SHOP_PRED_EQ, .other = SHOP_NO_COLUMN, .value_count = 1, .values = &value};
     uint32_t rows = 0;
     cr_assert_eq(count(self, THING, &pred, 1, &rows, NULL), SHOP_STORAGE_OK);
     return rows;
@@ -341,8 +348,11 @@ Test(memory_backend, looking_up_does_not_scan)
     cr_assert_eq(apply(self, ops, ROWS), SHOP_STORAGE_OK);
     for (int i = 0; i < ROWS; i++) {
         const shop_value values[] = {text(names[i]), text("nobody")};
-        const shop_pred pred = {.column = THING_NAME, .op = i % 2 ? SHOP_PRED_EQ : SHOP_PRED_IN, .other = SHOP_NO_COLUMN,
-                                .value_count = i % 2 ? 1 : 2, .values = values};
+        const shop_pred pred = {.column = THING_NAME,
+                                .op = i % 2 ? SHOP_PRED_EQ : SHOP_PRED_IN,
+                                .other = SHOP_NO_COLUMN,
+                                .value_count = i % 2 ? 1 : 2,
+                                .values = values};
         uint32_t rows = 0;
         int64_t sum = 0;
         cr_assert_eq(count(self, THING, &pred, 1, &rows, &sum), SHOP_STORAGE_OK);

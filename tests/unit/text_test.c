@@ -16,16 +16,16 @@ struct sample {
     size_t len;
 };
 
-#define SAMPLE(literal)                                                                            \
-    {                                                                                              \
-        literal, sizeof(literal) - 1                                                               \
+#define SAMPLE(literal)                                                                                                        \
+    {                                                                                                                          \
+        literal, sizeof(literal) - 1                                                                                           \
     }
 
 /* A test's own encoder, also of what must not be. */
 static size_t encode(uint32_t c, char out[4])
 {
     size_t size = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const unsigned lead[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
+    static const unsigned lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
     for (size_t i = size; i-- > 1; c >>= 6)
         out[i] = (char)(unsigned char)(0x80U | (c & 0x3FU));
     out[0] = (char)(unsigned char)(lead[size] | c);
@@ -82,14 +82,11 @@ Test(utf8, characters_are_counted_not_bytes)
 
 Test(text, a_line_has_no_controls_and_a_block_has_line_breaks)
 {
-    static const struct sample both[] = { SAMPLE(""), SAMPLE("caf\xC3\xA9 \xE2\x82\xAC 5"),
-                                          SAMPLE("\xC2\xA0") };
-    static const struct sample block_only[] = { SAMPLE("a\nb"), SAMPLE("a\tb"), SAMPLE("a\r\nb") };
-    static const struct sample neither[] = {
-        SAMPLE("a\0b"),          SAMPLE("\x01"),          SAMPLE("\x1B[0m"), SAMPLE("\x7F"),
-        SAMPLE("\xC2\x80"),      SAMPLE("\xC2\x9F"),      SAMPLE("\xFF"),    SAMPLE("\x0B"),
-        SAMPLE("a\xE2\x80\xA8"), SAMPLE("a\xE2\x80\xA9"), SAMPLE("\xC3")
-    };
+    static const struct sample both[] = {SAMPLE(""), SAMPLE("caf\xC3\xA9 \xE2\x82\xAC 5"), SAMPLE("\xC2\xA0")};
+    static const struct sample block_only[] = {SAMPLE("a\nb"), SAMPLE("a\tb"), SAMPLE("a\r\nb")};
+    static const struct sample neither[] = {SAMPLE("a\0b"),          SAMPLE("\x01"),          SAMPLE("\x1B[0m"), SAMPLE("\x7F"),
+                                            SAMPLE("\xC2\x80"),      SAMPLE("\xC2\x9F"),      SAMPLE("\xFF"),    SAMPLE("\x0B"),
+                                            SAMPLE("a\xE2\x80\xA8"), SAMPLE("a\xE2\x80\xA9"), SAMPLE("\xC3")};
     for (size_t i = 0; i < COUNT(both); i++) {
         cr_assert(shop_text_is_line(both[i].text, both[i].len));
         cr_assert(shop_text_is_block(both[i].text, both[i].len));
@@ -129,15 +126,15 @@ Test(text, search_folding_covers_the_promised_scripts)
     static const struct {
         const char *text, *folded;
     } pairs[] = {
-        { "Hello, WORLD 42!", "hello, world 42!" },
-        { "ÀÖØÞ÷×ß", "àöøþ÷×ß" },
-        { "ŁÓDŹ ŠKODA ŸĲŁŻŽĀĶĹŇŊ", "łódź škoda ÿĳłżžāķĺňŋ" },
-        { "İstanbul", "istanbul" },
-        { "ΆΈΉΊΌΎΏ ΑΣΩ ΟΔΟΣ οδος", "άέήίόύώ ασω οδοσ οδοσ" },
-        { "ЁЖ ПРИВЕТ ҐЄЇ ӀӁҊӐ", "ёж привет ґєї ӏӂҋӑ" },
-        { "ſ µ", "s μ" },
-        { "日本 😀 ⅠⅡ", "日本 😀 ⅠⅡ" },
-        { "\xFF\xC3", "\xFF\xC3" },
+        {"Hello, WORLD 42!", "hello, world 42!"},
+        {"ÀÖØÞ÷×ß", "àöøþ÷×ß"},
+        {"ŁÓDŹ ŠKODA ŸĲŁŻŽĀĶĹŇŊ", "łódź škoda ÿĳłżžāķĺňŋ"},
+        {"İstanbul", "istanbul"},
+        {"ΆΈΉΊΌΎΏ ΑΣΩ ΟΔΟΣ οδος", "άέήίόύώ ασω οδοσ οδοσ"},
+        {"ЁЖ ПРИВЕТ ҐЄЇ ӀӁҊӐ", "ёж привет ґєї ӏӂҋӑ"},
+        {"ſ µ", "s μ"},
+        {"日本 😀 ⅠⅡ", "日本 😀 ⅠⅡ"},
+        {"\xFF\xC3", "\xFF\xC3"},
     };
     for (size_t i = 0; i < COUNT(pairs); i++) {
         char out[128];
@@ -163,9 +160,9 @@ Test(text, search_folding_is_idempotent_never_longer_and_works_in_place)
 
 Test(text, slugs)
 {
-    static const char *const good[] = { "a", "0", "red-shoes-42", "a-b-c", "x1" };
-    static const char *const bad[] = { "",    "-",   "-a",          "a-",  "a--b", "A",
-                                       "a_b", "a b", "caf\xC3\xA9", "a.b", "a/b",  "0123456789a" };
+    static const char *const good[] = {"a", "0", "red-shoes-42", "a-b-c", "x1"};
+    static const char *const bad[] = {"",    "-",   "-a",          "a-",  "a--b", "A",
+                                      "a_b", "a b", "caf\xC3\xA9", "a.b", "a/b",  "0123456789a"};
     for (size_t i = 0; i < COUNT(good); i++)
         cr_assert(shop_text_is_slug(good[i], strlen(good[i]), 12), "%s", good[i]);
     for (size_t i = 0; i < COUNT(bad); i++)
@@ -316,11 +313,7 @@ Test(text, whole_numbers_parse_strictly_and_to_the_limits)
         const char *text;
         int64_t value;
     } good[] = {
-        { "0", 0 },
-        { "7", 7 },
-        { "-7", -7 },
-        { "9223372036854775807", INT64_MAX },
-        { "-9223372036854775808", INT64_MIN },
+        {"0", 0}, {"7", 7}, {"-7", -7}, {"9223372036854775807", INT64_MAX}, {"-9223372036854775808", INT64_MIN},
     };
     static const char *const bad[] = {
         "",
@@ -370,11 +363,11 @@ Test(rfc3339, known_times)
         const char *text;
         int64_t time;
     } known[] = {
-        { "1970-01-01T00:00:00.000000Z", 0 },
-        { "1970-01-01T00:00:00.000001Z", 1 },
-        { "2000-02-29T23:59:59.999999Z", INT64_C(951868799999999) },
-        { "2026-11-22T21:55:00.123456Z", INT64_C(1795384500123456) },
-        { "9999-12-31T23:59:59.999999Z", SHOP_TIME_MAX },
+        {"1970-01-01T00:00:00.000000Z", 0},
+        {"1970-01-01T00:00:00.000001Z", 1},
+        {"2000-02-29T23:59:59.999999Z", INT64_C(951868799999999)},
+        {"2026-11-22T21:55:00.123456Z", INT64_C(1795384500123456)},
+        {"9999-12-31T23:59:59.999999Z", SHOP_TIME_MAX},
     };
     for (size_t i = 0; i < COUNT(known); i++) {
         char text[SHOP_RFC3339_SIZE];
@@ -416,16 +409,13 @@ Test(rfc3339, dates_fractions_and_offsets_are_read)
         const char *text;
         int64_t time;
     } good[] = {
-        { "1970-01-02", INT64_C(86400000000) },      { "1970-01-01T00:00:01Z", 1000000 },
-        { "1970-01-01t00:00:01z", 1000000 },         { "1970-01-01T00:00:00.5Z", 500000 },
-        { "1970-01-01T00:00:00.000001999Z", 1 },     { "1970-01-01T02:00:00+02:00", 0 },
-        { "1969-12-31T22:30:00-01:30", 0 },          { "1970-01-01T00:00:00-00:00", 0 },
-        { "2024-02-29", INT64_C(1709164800000000) },
+        {"1970-01-02", INT64_C(86400000000)}, {"1970-01-01T00:00:01Z", 1000000},     {"1970-01-01t00:00:01z", 1000000},
+        {"1970-01-01T00:00:00.5Z", 500000},   {"1970-01-01T00:00:00.000001999Z", 1}, {"1970-01-01T02:00:00+02:00", 0},
+        {"1969-12-31T22:30:00-01:30", 0},     {"1970-01-01T00:00:00-00:00", 0},      {"2024-02-29", INT64_C(1709164800000000)},
     };
     for (size_t i = 0; i < COUNT(good); i++) {
         int64_t time = -1;
-        cr_assert(shop_rfc3339_parse(good[i].text, strlen(good[i].text), &time), "%s",
-                  good[i].text);
+        cr_assert(shop_rfc3339_parse(good[i].text, strlen(good[i].text), &time), "%s", good[i].text);
         cr_assert_eq(time, good[i].time, "%s: %" PRId64, good[i].text, time);
     }
 }

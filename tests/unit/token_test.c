@@ -13,8 +13,9 @@
 #define HS256 "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
 #define ACCESS_REST "\"exp\":1767225900,\"iat\":1767225600,\"jti\":\"00ff\",\"user_id\":7,\"roles\":[\"customer\"]"
 #define ACCESS "{\"token_type\":\"access\"," ACCESS_REST "}"
-#define REFRESH                                                                                                              \
-    "{\"token_type\":\"refresh\",\"exp\":1767225900,\"iat\":1767225600,\"jti\":\"00ff\",\"user_id\":7,\"family\":3,\"generation\":1}"
+#define REFRESH                                                                                                                \
+    "{\"token_type\":\"refresh\",\"exp\":1767225900,\"iat\":1767225600,\"jti\":\"00ff\",\"user_id\":7,\"family\":3,"           \
+    "\"generation\":1}"
 
 static const unsigned char key[32] = "0123456789abcdef0123456789abcde";
 
@@ -211,8 +212,8 @@ Test(token, no_other_character_in_any_place_is_taken)
                 continue;
             token[i] = others[k];
             shop_token_claims c;
-            cr_expect_eq(shop_token_read(token, length, key, 32, SHOP_TOKEN_ACCESS, NOW, &c), SHOP_TOKEN_BAD, "byte %zu as %d", i,
-                         others[k]);
+            cr_expect_eq(shop_token_read(token, length, key, 32, SHOP_TOKEN_ACCESS, NOW, &c), SHOP_TOKEN_BAD, "byte %zu as %d",
+                         i, others[k]);
         }
         token[i] = kept;
     }
@@ -350,9 +351,13 @@ Test(token, claims_of_the_wrong_type_or_missing_are_refused_even_when_signed)
 
 Test(token, refresh_claims_of_the_wrong_type_are_refused)
 {
-    static const char *const rests[] = {
-        "\"generation\":1", "\"family\":3", "\"family\":\"3\",\"generation\":1", "\"family\":3,\"generation\":\"1\"",
-        "\"family\":0,\"generation\":1", "\"family\":3,\"generation\":0", "\"family\":3,\"generation\":1.5"};
+    static const char *const rests[] = {"\"generation\":1",
+                                        "\"family\":3",
+                                        "\"family\":\"3\",\"generation\":1",
+                                        "\"family\":3,\"generation\":\"1\"",
+                                        "\"family\":0,\"generation\":1",
+                                        "\"family\":3,\"generation\":0",
+                                        "\"family\":3,\"generation\":1.5"};
     for (size_t i = 0; i < sizeof rests / sizeof rests[0]; i++) {
         char body[512];
         (void)snprintf(body, sizeof body,

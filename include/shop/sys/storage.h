@@ -31,10 +31,10 @@ extern "C" {
 /* ------------------------------------------------------------------------------------------------ values */
 
 #define SHOP_VALUE_NULL 0u
-#define SHOP_VALUE_INT 1u  /* num */
+#define SHOP_VALUE_INT 1u /* num */
 #define SHOP_VALUE_TEXT 2u /* data, size bytes of UTF-8 without NUL, and one NUL behind them */
 #define SHOP_VALUE_BLOB 3u /* data, size bytes; data may be NULL when size is 0 */
-#define SHOP_VALUE_REF 4u  /* only inside a batch: column `size` of the row that operation `num` names */
+#define SHOP_VALUE_REF 4u /* only inside a batch: column `size` of the row that operation `num` names */
 
 typedef struct shop_value {
     uint32_t type;
@@ -46,13 +46,13 @@ typedef struct shop_value {
 /* ----------------------------------------------------------------------------------- tables, described once */
 
 #define SHOP_COLUMN_INT 1u
-#define SHOP_COLUMN_BOOL 2u  /* stored as integer 0 or 1 */
-#define SHOP_COLUMN_TIME 3u  /* stored as integer: microseconds since 1970-01-01T00:00:00Z */
+#define SHOP_COLUMN_BOOL 2u /* stored as integer 0 or 1 */
+#define SHOP_COLUMN_TIME 3u /* stored as integer: microseconds since 1970-01-01T00:00:00Z */
 #define SHOP_COLUMN_MONEY 4u /* stored as integer: the currency's minor units */
 #define SHOP_COLUMN_TEXT 5u
 #define SHOP_COLUMN_BLOB 6u
 
-#define SHOP_COLUMN_NULLABLE 1u     /* may be NULL; all others must never be */
+#define SHOP_COLUMN_NULLABLE 1u /* may be NULL; all others must never be */
 #define SHOP_COLUMN_NON_NEGATIVE 2u /* the backend must refuse a value below 0: SHOP_STORAGE_CONSTRAINT */
 
 #define SHOP_NO_COLUMN 0xFFFFu
@@ -62,16 +62,16 @@ typedef struct shop_column {
     const char *name; /* [a-z][a-z0-9_]* */
     uint16_t type;
     uint16_t flags;
-    uint16_t references;        /* table whose `id` this names, or SHOP_NO_TABLE; enforced at the end of a batch or earlier */
+    uint16_t references; /* table whose `id` this names, or SHOP_NO_TABLE; enforced at the end of a batch or earlier */
     uint16_t reserved;
     const char *const *allowed; /* TEXT: the only words it may hold (NULL-terminated list), or NULL for any */
-    int64_t default_num;        /* what rows made before this column existed hold (numbers) … */
-    const char *default_text;   /* … and texts; NULL means NULL (nullable) or "" */
+    int64_t default_num; /* what rows made before this column existed hold (numbers) … */
+    const char *default_text; /* … and texts; NULL means NULL (nullable) or "" */
     const char *doc;
 } shop_column;
 
 #define SHOP_INDEX_UNIQUE 1u /* no two rows with equal values; a row with a NULL in the key equals none */
-#define SHOP_INDEX_WORDS 2u  /* one TEXT column of words separated by single spaces; serves SHOP_PRED_MATCH */
+#define SHOP_INDEX_WORDS 2u /* one TEXT column of words separated by single spaces; serves SHOP_PRED_MATCH */
 
 typedef struct shop_index {
     const char *name;
@@ -108,12 +108,14 @@ typedef struct shop_schema {
 #define SHOP_PRED_LE 4u
 #define SHOP_PRED_GT 5u
 #define SHOP_PRED_GE 6u
-#define SHOP_PRED_IN 7u       /* column equals one of `values` (value_count of them; 0: never true) */
-#define SHOP_PRED_NULL 8u     /* column is NULL */
+#define SHOP_PRED_IN 7u /* column equals one of `values` (value_count of them; 0: never true) */
+#define SHOP_PRED_NULL 8u /* column is NULL */
 #define SHOP_PRED_NOT_NULL 9u /* column is not NULL */
-#define SHOP_PRED_IN_READ 10u /* in a query only: column equals column `other` of a row that read number `read` returned;
+#define SHOP_PRED_IN_READ                                                                                                      \
+    10u /* in a query only: column equals column `other` of a row that read number `read` returned;
                                  `read` is an earlier one without aggregates */
-#define SHOP_PRED_MATCH 11u   /* `column` has a WORDS index: each word of the TEXT value (separated by single spaces) is
+#define SHOP_PRED_MATCH                                                                                                        \
+    11u /* `column` has a WORDS index: each word of the TEXT value (separated by single spaces) is
                                  the beginning of one of the column's words, byte by byte */
 
 typedef struct shop_pred {
@@ -134,8 +136,8 @@ typedef struct shop_order_by {
 } shop_order_by;
 
 #define SHOP_AGGREGATE_COUNT 1u /* rows; column ignored */
-#define SHOP_AGGREGATE_SUM 2u   /* of the non-NULL values; 0 when there are none; beyond int64: SHOP_STORAGE_INVALID */
-#define SHOP_AGGREGATE_MIN 3u   /* numbers only; NULL when there are none */
+#define SHOP_AGGREGATE_SUM 2u /* of the non-NULL values; 0 when there are none; beyond int64: SHOP_STORAGE_INVALID */
+#define SHOP_AGGREGATE_MIN 3u /* numbers only; NULL when there are none */
 #define SHOP_AGGREGATE_MAX 4u
 
 typedef struct shop_aggregate {
@@ -158,8 +160,8 @@ typedef struct shop_read {
     const shop_pred *preds;
     const shop_order_by *order;
     const shop_value *after; /* NULL, or order_count non-NULL values: only rows that come strictly after these in the order */
-    int64_t limit;           /* -1: all */
-    int64_t offset;          /* 0 or more rows to pass over first */
+    int64_t limit; /* -1: all */
+    int64_t offset; /* 0 or more rows to pass over first */
     const shop_aggregate *aggregates;
 } shop_read;
 
@@ -204,7 +206,7 @@ typedef struct shop_op {
     uint16_t table;
     uint16_t set_count;
     uint16_t pred_count; /* UPDATE, DELETE and CHECK */
-    int64_t expect;      /* rows that must pass, or SHOP_EXPECT_ANY */
+    int64_t expect; /* rows that must pass, or SHOP_EXPECT_ANY */
     const shop_set *sets;
     const shop_pred *preds;
 } shop_op;
@@ -219,21 +221,21 @@ typedef struct shop_op_list {
 /* ------------------------------------------------------------------------------------------------ outcomes */
 
 #define SHOP_STORAGE_OK 0
-#define SHOP_STORAGE_GUARD 1       /* fault.op expected another number of rows than fault.touched; nothing happened */
-#define SHOP_STORAGE_UNIQUE 2      /* fault.op met a row with equal key in fault.index (SHOP_NO_COLUMN: the id); nothing happened */
-#define SHOP_STORAGE_REFERENCE 3   /* a reference would dangle; nothing happened; op as far as known */
-#define SHOP_STORAGE_CONSTRAINT 4  /* a column's own rule: NULL, negative, word not allowed, overflow; nothing happened */
-#define SHOP_STORAGE_CONFLICT 5    /* somebody was faster, or the engine asks for it: nothing happened, try the same again */
+#define SHOP_STORAGE_GUARD 1 /* fault.op expected another number of rows than fault.touched; nothing happened */
+#define SHOP_STORAGE_UNIQUE 2 /* fault.op met a row with equal key in fault.index (SHOP_NO_COLUMN: the id); nothing happened */
+#define SHOP_STORAGE_REFERENCE 3 /* a reference would dangle; nothing happened; op as far as known */
+#define SHOP_STORAGE_CONSTRAINT 4 /* a column's own rule: NULL, negative, word not allowed, overflow; nothing happened */
+#define SHOP_STORAGE_CONFLICT 5 /* somebody was faster, or the engine asks for it: nothing happened, try the same again */
 #define SHOP_STORAGE_UNAVAILABLE 6 /* cannot be reached, deadline passed, disk full or I/O error; nothing happened */
-#define SHOP_STORAGE_UNKNOWN 7     /* apply only: the link broke after the commit was sent: it may have happened */
-#define SHOP_STORAGE_INVALID 8     /* a malformed call, or a sum beyond int64: a defect of the caller; nothing happened */
+#define SHOP_STORAGE_UNKNOWN 7 /* apply only: the link broke after the commit was sent: it may have happened */
+#define SHOP_STORAGE_INVALID 8 /* a malformed call, or a sum beyond int64: a defect of the caller; nothing happened */
 #define SHOP_STORAGE_NO_MEMORY 9
 #define SHOP_STORAGE_FOREIGN 10 /* open: the place holds something that is not a shop, or is damaged; left untouched */
-#define SHOP_STORAGE_NEWER 11   /* open: made by a newer libshop; left untouched */
+#define SHOP_STORAGE_NEWER 11 /* open: made by a newer libshop; left untouched */
 
 typedef struct shop_fault {
     int32_t outcome;
-    uint32_t op;    /* of the batch, or read of the query */
+    uint32_t op; /* of the batch, or read of the query */
     uint32_t index; /* UNIQUE: place in the table's indexes */
     uint32_t reserved;
     int64_t touched;
@@ -247,7 +249,8 @@ typedef struct shop_storage_call {
     size_t struct_size;
     void *(*alloc)(void *arena, size_t size); /* 16-byte aligned; lives until the caller drops its arena; NULL: out of memory */
     void *arena;
-    int64_t deadline; /* shop_monotonic_now() microseconds after which to give up with UNAVAILABLE; 0: the backend's own limit */
+    int64_t
+        deadline; /* shop_monotonic_now() microseconds after which to give up with UNAVAILABLE; 0: the backend's own limit */
 } shop_storage_call;
 
 /* What a backend may ask of the library. Lives as long as the instance. */
@@ -261,12 +264,12 @@ typedef struct shop_storage_host {
 #define SHOP_STORAGE_READ_ONLY 1u /* host.flags: open for reading only; no creation, no upgrade */
 
 /* Capabilities. What is not claimed libshop does itself over plain reads, and re-checks. */
-#define SHOP_CAN_ORDER 1u     /* order, after, limit, offset */
-#define SHOP_CAN_MATCH 2u     /* SHOP_PRED_MATCH */
+#define SHOP_CAN_ORDER 1u /* order, after, limit, offset */
+#define SHOP_CAN_MATCH 2u /* SHOP_PRED_MATCH */
 #define SHOP_CAN_AGGREGATE 4u /* aggregates, group_by */
-#define SHOP_CAN_IN_READ 8u   /* SHOP_PRED_IN_READ */
-#define SHOP_CAN_PERSIST 16u  /* rows outlive close */
-#define SHOP_CAN_SHARE 32u    /* several instances (also processes) on one place see each other's rows */
+#define SHOP_CAN_IN_READ 8u /* SHOP_PRED_IN_READ */
+#define SHOP_CAN_PERSIST 16u /* rows outlive close */
+#define SHOP_CAN_SHARE 32u /* several instances (also processes) on one place see each other's rows */
 #define SHOP_MAY_LOSE_LINK 64u /* apply can end in SHOP_STORAGE_UNKNOWN: libshop puts a mark into every batch */
 
 #define SHOP_STORAGE_VERSION 1u

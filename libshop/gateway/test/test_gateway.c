@@ -11,7 +11,7 @@
 
 typedef struct test_card {
     const char *method;
-    const char *status;  /* what confirming makes of the intent */
+    const char *status; /* what confirming makes of the intent */
     const char *message; /* for the customer, when declined */
 } test_card;
 
@@ -79,7 +79,8 @@ static shop_status find_intent(shop_ctx *cx, uint16_t column, const char *value,
     return SHOP_OK;
 }
 
-static shop_status write_event(shop_ctx *cx, const char *name, const char *type, const shop_gateway_intent *intent, const char **body)
+static shop_status write_event(shop_ctx *cx, const char *name, const char *type, const shop_gateway_intent *intent,
+                               const char **body)
 {
     shop_json_writer *w = &cx->json;
     size_t length;
@@ -184,7 +185,8 @@ static shop_status create_attempt(shop_ctx *cx, void *args, shop_batch *b, const
     return add_event(cx, b, "payment_intent.created", made);
 }
 
-static shop_status test_create(shop_ctx *cx, int64_t order, int64_t amount, const char *currency, const char *key, shop_gateway_intent *out)
+static shop_status test_create(shop_ctx *cx, int64_t order, int64_t amount, const char *currency, const char *key,
+                               shop_gateway_intent *out)
 {
     (void)order; /* a real gateway keeps it as metadata */
     test_call c = {.key = key, .amount = amount, .currency = currency};
@@ -203,7 +205,8 @@ static shop_status test_retrieve(shop_ctx *cx, const char *intent, shop_gateway_
 }
 
 /* Moves an intent to another status, and tells it. */
-static shop_status move_intent(shop_ctx *cx, shop_batch *b, test_intent *intent, const char *status, const char *message, const char *event)
+static shop_status move_intent(shop_ctx *cx, shop_batch *b, test_intent *intent, const char *status, const char *message,
+                               const char *event)
 {
     intent->shown.status = status;
     intent->shown.failure_message = message;
@@ -239,7 +242,8 @@ static shop_status confirm_attempt(shop_ctx *cx, void *args, shop_batch *b, cons
     if (status != SHOP_OK || strcmp(c->found.shown.status, "succeeded") == 0)
         return status;
     if (!is_confirmable(c->found.shown.status))
-        return shop_fail(cx, SHOP_INVALID, "payment_not_confirmable", "This payment is %s and cannot be confirmed.", c->found.shown.status);
+        return shop_fail(cx, SHOP_INVALID, "payment_not_confirmable", "This payment is %s and cannot be confirmed.",
+                         c->found.shown.status);
     return move_intent(cx, b, &c->found, c->card->status, c->card->message, event_of(c->card));
 }
 
@@ -266,7 +270,8 @@ static shop_status cancel_attempt(shop_ctx *cx, void *args, shop_batch *b, const
     if (status != SHOP_OK || strcmp(c->found.shown.status, "canceled") == 0)
         return status;
     if (!is_confirmable(c->found.shown.status))
-        return shop_fail(cx, SHOP_INVALID, "payment_not_cancellable", "This payment is %s and cannot be cancelled.", c->found.shown.status);
+        return shop_fail(cx, SHOP_INVALID, "payment_not_cancellable", "This payment is %s and cannot be cancelled.",
+                         c->found.shown.status);
     return move_intent(cx, b, &c->found, "canceled", "", "payment_intent.canceled");
 }
 
@@ -312,7 +317,8 @@ static shop_status refund_attempt(shop_ctx *cx, void *args, shop_batch *b, const
         return shop_fail(cx, SHOP_INVALID, "refund_refused", "The payment gateway has not that much money of this payment.");
     const char *hex = shop_random_hex(cx, 12);
     int64_t id = shop_new_id(cx, TABLE_TEST_REFUND);
-    c->refund = (shop_gateway_refund){.id = hex ? shop_arena_printf(cx->arena, "re_test_%s", hex) : NULL, .status = "succeeded", .amount = c->amount};
+    c->refund = (shop_gateway_refund){
+        .id = hex ? shop_arena_printf(cx->arena, "re_test_%s", hex) : NULL, .status = "succeeded", .amount = c->amount};
     if (!c->refund.id || id == SHOP_UNSET)
         return id == SHOP_UNSET ? cx->status : shop_fail_no_memory(cx);
     shop_batch_insert(b, TABLE_TEST_REFUND, id);
@@ -329,7 +335,8 @@ static shop_status refund_attempt(shop_ctx *cx, void *args, shop_batch *b, const
     return add_event(cx, b, "charge.refunded", intent);
 }
 
-static shop_status test_refund(shop_ctx *cx, const char *intent, int64_t amount, const char *reason, const char *key, shop_gateway_refund *out)
+static shop_status test_refund(shop_ctx *cx, const char *intent, int64_t amount, const char *reason, const char *key,
+                               shop_gateway_refund *out)
 {
     (void)reason;
     test_call c = {.intent = intent, .amount = amount, .key = key};

@@ -22,7 +22,7 @@ typedef struct batch {
     shop_arena *scratch;
     int64_t deadline;
     shop_fault *fault;
-    uint32_t at;    /* the operation under way */
+    uint32_t at; /* the operation under way */
     int64_t *named; /* id of the row that each operation so far names, for VALUE_REF; 0: none */
     change *log;
     size_t log_count;

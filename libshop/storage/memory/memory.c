@@ -223,8 +223,7 @@ static int32_t run_read(reading *r, uint32_t number, shop_rows *rows)
     shop_pred *preds = ready_preds(r, read);
     if (!preds)
         return SHOP_STORAGE_NO_MEMORY;
-    int32_t outcome =
-        shop_memory_scan(&r->place->tables[read->table], preds, read->pred_count, r->call->deadline, list);
+    int32_t outcome = shop_memory_scan(&r->place->tables[read->table], preds, read->pred_count, r->call->deadline, list);
     if (outcome != SHOP_STORAGE_OK)
         return outcome;
     if (read->aggregate_count)
@@ -263,8 +262,8 @@ static int32_t run_reads(reading *r, uint32_t count, shop_rows *rows, shop_fault
     return outcome;
 }
 
-static int32_t memory_query(void *self, const shop_storage_call *call, const shop_read *reads, uint32_t count,
-                            shop_rows *rows, shop_fault *fault)
+static int32_t memory_query(void *self, const shop_storage_call *call, const shop_read *reads, uint32_t count, shop_rows *rows,
+                            shop_fault *fault)
 {
     instance *me = self;
     if (shop_check_query(me->schema, call, reads, count, rows, fault) != SHOP_STORAGE_OK)

@@ -25,7 +25,7 @@ typedef struct shop_memory_reference {
 
 typedef struct shop_memory_place {
     pthread_rwlock_t lock; /* rows and ids */
-    char *name;            /* NULL: not shared */
+    char *name; /* NULL: not shared */
     size_t users;
     struct shop_memory_place *next;
     uint32_t version;

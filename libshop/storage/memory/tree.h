@@ -22,7 +22,7 @@ struct shop_row {
 /* A treap, ordered by the key's columns and then by id; rows with equal keys may hang in it, unique or not. */
 typedef struct shop_tree {
     shop_row *root;
-    uint32_t slot;  /* which of a row's links are this tree's */
+    uint32_t slot; /* which of a row's links are this tree's */
     uint32_t index; /* place in the table's indexes; SHOP_NO_COLUMN when it is none of them */
     uint16_t unique;
     uint16_t column_count;

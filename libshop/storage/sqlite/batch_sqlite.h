@@ -11,7 +11,7 @@
 /* What can be found out about a batch before it runs, by the thread that brings it. */
 typedef struct shop_sqlite_preview {
     bool has_refs;
-    uint32_t bad_op;        /* the first operation that sets a value its column may not hold; the count when there is none */
+    uint32_t bad_op; /* the first operation that sets a value its column may not hold; the count when there is none */
     const char *bad_detail;
 } shop_sqlite_preview;
 

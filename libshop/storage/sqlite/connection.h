@@ -20,7 +20,7 @@ typedef struct shop_sqlite_cached {
 typedef struct shop_sqlite_connection {
     sqlite3 *db;
     int64_t deadline; /* when to give up what runs now, and waiting for locks; 0: never. Opening sets one of its own */
-    uint64_t clock;   /* of the statements' use */
+    uint64_t clock; /* of the statements' use */
     uint64_t prepared; /* how many statements were ever made: for the tests */
     shop_sqlite_cached statements[SHOP_SQLITE_SETS][SHOP_SQLITE_WAYS];
 } shop_sqlite_connection;

@@ -58,7 +58,7 @@ struct shop_sqlite_counts {
     const shop_schema *schema;
     wal_index *index; /* shared memory; NULL when it cannot be read */
     uint64_t **tallies;
-    uint64_t *dirty;  /* the writer's: columns of each table that the transaction changed */
+    uint64_t *dirty; /* the writer's: columns of each table that the transaction changed */
     uint64_t announced; /* see pack */
     pthread_mutex_t lock; /* of the entries */
     uint64_t clock;

@@ -21,8 +21,8 @@ void shop_sqlite_counts_free(shop_sqlite_counts *counts);
 /* ---- the writer's side: one thread */
 
 typedef enum shop_sqlite_commit {
-    SHOP_SQLITE_COMMIT_WROTE,   /* it added to the log */
-    SHOP_SQLITE_COMMIT_EMPTY,   /* there was nothing to write: rows were set to what they were */
+    SHOP_SQLITE_COMMIT_WROTE, /* it added to the log */
+    SHOP_SQLITE_COMMIT_EMPTY, /* there was nothing to write: rows were set to what they were */
     SHOP_SQLITE_COMMIT_FAILED,
 } shop_sqlite_commit;
 
@@ -38,9 +38,9 @@ void shop_sqlite_counts_forget(shop_sqlite_counts *counts);
 
 /* The state of what a count depends on, at a moment. */
 typedef struct shop_sqlite_stamp {
-    uint64_t own;     /* changes of ours to its table and columns */
+    uint64_t own; /* changes of ours to its table and columns */
     uint32_t foreign; /* commits of others */
-    bool settled;     /* no commit of ours that matters is under way */
+    bool settled; /* no commit of ours that matters is under way */
 } shop_sqlite_stamp;
 
 bool shop_sqlite_counts_can(const shop_read *read);

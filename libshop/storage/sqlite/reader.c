@@ -18,7 +18,7 @@ __extension__ typedef __int128 wide;
 typedef struct reader {
     shop_sqlite_connection connection;
     struct reader *next; /* of the free ones */
-    shop_value *cells;   /* rows on their way */
+    shop_value *cells; /* rows on their way */
     size_t room;
 } reader;
 
@@ -29,7 +29,7 @@ struct shop_sqlite_readers {
     pthread_mutex_t lock;
     pthread_cond_t returned;
     reader *free_ones; /* last returned first: its memory is warm, and few are used when few are needed */
-    int count;         /* made so far */
+    int count; /* made so far */
     int waiting;
 };
 
@@ -395,7 +395,8 @@ static int32_t run_snapshot(reading *r, uint32_t count)
 int32_t shop_sqlite_query(shop_sqlite_readers *readers, const shop_storage_call *call, int64_t deadline, const shop_read *reads,
                           uint32_t count, shop_rows *rows, shop_fault *fault)
 {
-    reading r = {.call = call, .schema = readers->schema, .counts = readers->counts, .reads = reads, .rows = rows, .fault = fault};
+    reading r = {
+        .call = call, .schema = readers->schema, .counts = readers->counts, .reads = reads, .rows = rows, .fault = fault};
     if (shop_monotonic_now() >= deadline)
         return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, "the deadline passed");
     for (uint32_t i = 0; i < count; i++) {

@@ -10,7 +10,7 @@
 
 #include "../check.h"
 
-#define LOOKS 3            /* a refusal is told after so many looks only: another process may just be making the file */
+#define LOOKS 3 /* a refusal is told after so many looks only: another process may just be making the file */
 #define LOOK_AGAIN_MS 20
 #define SMALLEST_PAGE 512
 #define SETTLE_LIMIT INT64_C(10000000) /* microseconds to wait for another process that makes or upgrades the same file */
@@ -168,7 +168,8 @@ static int32_t look_once(const char *path, const shop_schema *schema, shop_sqlit
     if (!uri)
         return refuse(fault, SHOP_STORAGE_NO_MEMORY, "out of memory");
     sqlite3 *db = NULL;
-    int code = sqlite3_open_v2(uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE, NULL);
+    int code =
+        sqlite3_open_v2(uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE, NULL);
     sqlite3_free(uri);
     (void)sqlite3_busy_timeout(db, LOOK_AGAIN_MS);
     int32_t outcome;
@@ -210,8 +211,8 @@ int32_t shop_sqlite_look(const char *path, const shop_schema *schema, shop_sqlit
 /* ------------------------------------------------------------------------------------------------ making: columns and tables */
 
 static const char *const type_names[] = {
-    [SHOP_COLUMN_INT] = "INTEGER", [SHOP_COLUMN_BOOL] = "INTEGER", [SHOP_COLUMN_TIME] = "INTEGER",
-    [SHOP_COLUMN_MONEY] = "INTEGER", [SHOP_COLUMN_TEXT] = "TEXT", [SHOP_COLUMN_BLOB] = "BLOB",
+    [SHOP_COLUMN_INT] = "INTEGER",   [SHOP_COLUMN_BOOL] = "INTEGER", [SHOP_COLUMN_TIME] = "INTEGER",
+    [SHOP_COLUMN_MONEY] = "INTEGER", [SHOP_COLUMN_TEXT] = "TEXT",    [SHOP_COLUMN_BLOB] = "BLOB",
 };
 
 static void write_default(sqlite3_str *sql, const shop_column *column)
@@ -388,8 +389,9 @@ static int settle_all(shop_sqlite_connection *c, const shop_schema *schema)
     if (code == SQLITE_OK)
         code = ask_number(c->db, "PRAGMA schema_version", &cookie);
     if (code == SQLITE_OK) /* a changed schema_version makes other connections read the tables' texts again */
-        code = run_text(c, sqlite3_mprintf("PRAGMA schema_version = %lld; PRAGMA application_id = %d; PRAGMA user_version = %u;",
-                                           (long long)cookie + 1, SHOP_SQLITE_APPLICATION_ID, schema->version));
+        code =
+            run_text(c, sqlite3_mprintf("PRAGMA schema_version = %lld; PRAGMA application_id = %d; PRAGMA user_version = %u;",
+                                        (long long)cookie + 1, SHOP_SQLITE_APPLICATION_ID, schema->version));
     return code;
 }
 
@@ -419,7 +421,8 @@ int32_t shop_sqlite_use_log(shop_sqlite_connection *c, shop_fault *fault)
         code = ask_number(c->db, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", &logged);
     if (code != SQLITE_OK)
         return shop_sqlite_fail(fault, code, 0);
-    return logged ? SHOP_STORAGE_OK : refuse(fault, SHOP_STORAGE_UNAVAILABLE, "the file system cannot share memory, as WAL needs");
+    return logged ? SHOP_STORAGE_OK
+                  : refuse(fault, SHOP_STORAGE_UNAVAILABLE, "the file system cannot share memory, as WAL needs");
 }
 
 /* Within the transaction: what was seen before may be out of date. */

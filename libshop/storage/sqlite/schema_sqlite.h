@@ -11,8 +11,8 @@
 #define SHOP_SQLITE_SEQUENCE "shop_sequence"
 
 typedef enum shop_sqlite_place {
-    SHOP_SQLITE_FRESH,   /* no file, or an empty one */
-    SHOP_SQLITE_OLDER,   /* a shop of an older schema */
+    SHOP_SQLITE_FRESH, /* no file, or an empty one */
+    SHOP_SQLITE_OLDER, /* a shop of an older schema */
     SHOP_SQLITE_CURRENT, /* a shop of this schema */
 } shop_sqlite_place;
 

@@ -53,7 +53,8 @@ static int32_t make_file(const char *path, shop_fault *fault)
     if (file >= 0)
         (void)close(file);
     else if (errno != EEXIST)
-        return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, "the file cannot be made: no such directory, or no permission");
+        return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0,
+                              "the file cannot be made: no such directory, or no permission");
     return SHOP_STORAGE_OK;
 }
 
@@ -105,7 +106,8 @@ static int32_t open_path(instance *me, const char *path, const shop_storage_host
     return outcome == SHOP_STORAGE_OK ? start(me, host, fault) : outcome;
 }
 
-static int32_t sqlite_open(const char *url, const shop_schema *schema, const shop_storage_host *host, void **self, shop_fault *fault)
+static int32_t sqlite_open(const char *url, const shop_schema *schema, const shop_storage_host *host, void **self,
+                           shop_fault *fault)
 {
     shop_fault unwanted;
     fault = fault ? fault : &unwanted;
@@ -177,7 +179,8 @@ static int32_t sqlite_allocate(void *self, uint32_t table, uint32_t count, int64
     if (me->read_only)
         return refuse_to_write(fault);
     shop_fault_none(fault);
-    return shop_sqlite_allocate(me->writer, me->schema->tables[table].name, count, shop_monotonic_now() + OWN_LIMIT, first, fault);
+    return shop_sqlite_allocate(me->writer, me->schema->tables[table].name, count, shop_monotonic_now() + OWN_LIMIT, first,
+                                fault);
 }
 
 static int32_t sqlite_ping(void *self, shop_fault *fault)
@@ -198,7 +201,8 @@ const shop_storage_vtable *shop_storage_sqlite(void)
     static const shop_storage_vtable vtable = {
         .struct_size = sizeof vtable,
         .version = SHOP_STORAGE_VERSION,
-        .capabilities = SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_PERSIST | SHOP_CAN_SHARE,
+        .capabilities =
+            SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_PERSIST | SHOP_CAN_SHARE,
         .name = "sqlite",
         .open = sqlite_open,
         .close = sqlite_close,

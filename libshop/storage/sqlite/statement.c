@@ -11,7 +11,7 @@
 
 enum { KEY_READ = 1, KEY_OP, KEY_COUNT, KEY_REF };
 
-#define LIST_PARAMETERS_MAX 32u       /* longer lists are read through the table of values */
+#define LIST_PARAMETERS_MAX 32u /* longer lists are read through the table of values */
 #define LIST_AS_TABLE UINT32_MAX
 #define SPLIT "4294967295" /* the low half of a number */
 
@@ -78,8 +78,8 @@ typedef struct writer {
 } writer;
 
 static const char *const comparisons[] = {
-    [SHOP_PRED_EQ] = "=", [SHOP_PRED_NE] = "<>", [SHOP_PRED_LT] = "<",
-    [SHOP_PRED_LE] = "<=", [SHOP_PRED_GT] = ">", [SHOP_PRED_GE] = ">=",
+    [SHOP_PRED_EQ] = "=",  [SHOP_PRED_NE] = "<>", [SHOP_PRED_LT] = "<",
+    [SHOP_PRED_LE] = "<=", [SHOP_PRED_GT] = ">",  [SHOP_PRED_GE] = ">=",
 };
 
 static const char *name_of(const writer *w, uint16_t column)
@@ -98,7 +98,8 @@ static void write_comparison(writer *w, const shop_pred *pred)
         return;
     }
     const char *right = name_of(w, pred->other);
-    sqlite3_str_appendf(w->sql, "(\"%w\" %s \"%w\" + ?%d AND typeof(\"%w\" + ?%d) = 'integer')", left, sign, right, p, right, p);
+    sqlite3_str_appendf(w->sql, "(\"%w\" %s \"%w\" + ?%d AND typeof(\"%w\" + ?%d) = 'integer')", left, sign, right, p, right,
+                        p);
 }
 
 static void write_list(writer *w, const shop_pred *pred, uint32_t form)
@@ -369,7 +370,8 @@ static int ref_statement(const shop_sqlite_scope *scope, const shop_value *ref, 
     *statement = shop_sqlite_find(scope->connection, key);
     if (!*statement) {
         const shop_table *table = &scope->schema->tables[number];
-        char *text = sqlite3_mprintf("SELECT \"%w\" FROM \"%w\" WHERE \"id\" = ?1", table->columns[ref->size].name, table->name);
+        char *text =
+            sqlite3_mprintf("SELECT \"%w\" FROM \"%w\" WHERE \"id\" = ?1", table->columns[ref->size].name, table->name);
         code = shop_sqlite_make(scope->connection, key, text, statement);
     }
     if (code == SQLITE_OK)

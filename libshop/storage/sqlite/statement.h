@@ -9,9 +9,9 @@
 typedef struct shop_sqlite_scope {
     shop_sqlite_connection *connection;
     const shop_schema *schema;
-    const shop_rows *rows;  /* query: what the earlier reads returned, for IN_READ */
-    const shop_op *ops;     /* batch: for VALUE_REF … */
-    const int64_t *named;   /* … the id that each operation so far named; NULL: the batch has no VALUE_REF */
+    const shop_rows *rows; /* query: what the earlier reads returned, for IN_READ */
+    const shop_op *ops; /* batch: for VALUE_REF … */
+    const int64_t *named; /* … the id that each operation so far named; NULL: the batch has no VALUE_REF */
 } shop_sqlite_scope;
 
 /*

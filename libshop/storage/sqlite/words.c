@@ -94,9 +94,8 @@ int shop_sqlite_words_install(sqlite3 *db)
     int code = api->xCreateTokenizer(api, SHOP_SQLITE_TOKENIZER, NULL, &tokenizer, NULL);
     if (code != SQLITE_OK)
         return code;
-    return sqlite3_create_function_v2(db, SHOP_SQLITE_MATCH_FUNCTION, 2,
-                                      SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL, match_function, NULL,
-                                      NULL, NULL);
+    return sqlite3_create_function_v2(db, SHOP_SQLITE_MATCH_FUNCTION, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+                                      NULL, match_function, NULL, NULL, NULL);
 }
 
 /* ------------------------------------------------------------------------------------------------ queries */

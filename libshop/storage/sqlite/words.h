@@ -18,9 +18,9 @@ int shop_sqlite_words_install(sqlite3 *db);
 
 typedef enum shop_sqlite_match {
     SHOP_SQLITE_MATCH_NOTHING, /* the words are NULL */
-    SHOP_SQLITE_MATCH_ALL,     /* there are no words */
-    SHOP_SQLITE_MATCH_INDEX,   /* the index answers */
-    SHOP_SQLITE_MATCH_SCAN,    /* only the function does: the words are beyond what FTS5 takes, or not known yet (VALUE_REF) */
+    SHOP_SQLITE_MATCH_ALL, /* there are no words */
+    SHOP_SQLITE_MATCH_INDEX, /* the index answers */
+    SHOP_SQLITE_MATCH_SCAN, /* only the function does: the words are beyond what FTS5 takes, or not known yet (VALUE_REF) */
 } shop_sqlite_match;
 
 /* How the words can be found. */

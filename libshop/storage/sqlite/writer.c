@@ -13,8 +13,8 @@
 #include "schema_sqlite.h"
 #include "wait.h"
 
-#define GROUP_MAX 256u                      /* batches of one commit */
-#define BUSY_PAUSE_MIN INT64_C(500)         /* microseconds between tries for the lock that another process holds */
+#define GROUP_MAX 256u /* batches of one commit */
+#define BUSY_PAUSE_MIN INT64_C(500) /* microseconds between tries for the lock that another process holds */
 #define BUSY_PAUSE_MAX INT64_C(10000)
 #define CHECKPOINT_FRAMES 4000 /* 16 MB in the log: pages written often are then moved into the file once, with few syncs */
 
@@ -29,9 +29,9 @@ typedef struct job {
     int64_t first;
     shop_fault *fault;
     int32_t outcome;
-    bool queued;   /* under the writer's lock */
+    bool queued; /* under the writer's lock */
     bool finished; /* atomic: makes what the writer wrote here visible to the caller */
-    sem_t done;    /* the writer's last touch */
+    sem_t done; /* the writer's last touch */
 } job;
 
 typedef struct job_list {
@@ -48,10 +48,10 @@ struct shop_sqlite_writer {
     job_list queue;
     bool asleep;
     bool stop;
-    bool busy;   /* another process writes: for the detail of those who give up */
+    bool busy; /* another process writes: for the detail of those who give up */
     bool broken; /* the last commit failed (atomic) */
     bool logged; /* the last commit wrote to the log */
-    int frames;  /* in the log after it */
+    int frames; /* in the log after it */
 };
 
 static void log_error(const shop_sqlite_writer *w, const char *what, int code)
