@@ -35,8 +35,8 @@ typedef struct shop_payment_statistics shop_payment_statistics;
 SHOP_API int64_t shop_payment_id(const shop_payment *payment);
 SHOP_API int64_t shop_payment_order_id(const shop_payment *payment);
 SHOP_API const char *shop_payment_order_status(const shop_payment *payment);
-SHOP_API const char *
-shop_payment_intent_id(const shop_payment *payment); /* the gateway's name of it; NULL before it was created there */
+/* The gateway's name of it; NULL before it was created there. */
+SHOP_API const char *shop_payment_intent_id(const shop_payment *payment);
 SHOP_API const char *shop_payment_status(const shop_payment *payment);
 SHOP_API int64_t shop_payment_amount(const shop_payment *payment); /* minor units of its currency */
 SHOP_API int64_t shop_payment_amount_refunded(const shop_payment *payment); /* given back, or on its way back */
@@ -145,8 +145,8 @@ typedef struct shop_payment_cancel_input {
 SHOP_API void shop_payment_cancel_input_init(shop_payment_cancel_input *in);
 
 /*
- * Cancels a payment that is not made yet, at the gateway, and its order with it; the stock comes back. Once more does no harm.
- * SHOP_INVALID; SHOP_NOT_FOUND; SHOP_CONFLICT ("payment_not_cancellable").
+ * Cancels an own payment that is not made yet, at the gateway, and its order with it; the stock comes back. Once more does no harm.
+ * SHOP_INVALID; SHOP_NOT_FOUND; SHOP_FORBIDDEN (staff: cancel the order instead); SHOP_CONFLICT ("payment_not_cancellable").
  */
 SHOP_API shop_status shop_payment_cancel(shop_ctx *cx, const shop_payment_cancel_input *in, const shop_payment **out);
 
@@ -179,8 +179,8 @@ SHOP_API const char *shop_payment_config_publishable_key(const shop_payment_conf
 /* The actor's own payments, counted. */
 SHOP_API shop_status shop_payment_statistics_get(shop_ctx *cx, const shop_payment_statistics **out);
 SHOP_API int64_t shop_payment_statistics_total_payments(const shop_payment_statistics *statistics);
-SHOP_API int64_t
-shop_payment_statistics_total_spent(const shop_payment_statistics *statistics); /* paid and not given back, minor units */
+/* Paid and not given back, in minor units. */
+SHOP_API int64_t shop_payment_statistics_total_spent(const shop_payment_statistics *statistics);
 
 /*
  * Takes a message of the gateway: `length` raw bytes and the value of its Stripe-Signature header. Each event is applied once, whatever

@@ -35,16 +35,15 @@ static int take_time(signature_header *h, const char *value, size_t length)
     return 1;
 }
 
-static int take_signature(signature_header *h, const char *value, size_t length)
+/* A signature that is none is passed over, as those of other schemes are. */
+static void take_signature(signature_header *h, const char *value, size_t length)
 {
     size_t made = 0;
     if (length != HEX_LENGTH || h->count == SIGNATURES_MAX)
-        return 0;
-    if (sodium_hex2bin(h->signatures[h->count], crypto_auth_hmacsha256_BYTES, value, length, NULL, &made, NULL) != 0 ||
-        made != crypto_auth_hmacsha256_BYTES)
-        return 0;
-    h->count++;
-    return 1;
+        return;
+    if (sodium_hex2bin(h->signatures[h->count], crypto_auth_hmacsha256_BYTES, value, length, NULL, &made, NULL) == 0 &&
+        made == crypto_auth_hmacsha256_BYTES)
+        h->count++;
 }
 
 static int parse_header(const char *text, signature_header *h)
@@ -59,8 +58,8 @@ static int parse_header(const char *text, signature_header *h)
         size_t value_length = length - name - 1;
         if (name == 1 && text[0] == 't' && !take_time(h, value, value_length))
             return 0;
-        if (name == 2 && memcmp(text, "v1", 2) == 0 && !take_signature(h, value, value_length))
-            return 0; /* other schemes are passed over */
+        if (name == 2 && memcmp(text, "v1", 2) == 0)
+            take_signature(h, value, value_length);
         text += length;
         text += *text == ',';
     }
@@ -99,14 +98,15 @@ int shop_webhook_verify(const char *secrets, const char *header, const void *bod
         return 0;
     int found = 0;
     while (*secrets) {
-        size_t secret_length = strcspn(secrets, ",");
+        secrets += strspn(secrets, " ");
+        size_t secret_length = strcspn(secrets, ", ");
         unsigned char expected[crypto_auth_hmacsha256_BYTES];
         make_signature(secrets, secret_length, h.time_text, h.time_length, body, length, expected);
         if (secret_length > 0)
             found |= matches_any(&h, expected);
         sodium_memzero(expected, sizeof expected);
         secrets += secret_length;
-        secrets += *secrets == ',';
+        secrets += strspn(secrets, " ,");
     }
     return found;
 }
@@ -117,7 +117,7 @@ const char *shop_webhook_sign(shop_ctx *cx, const char *secret, const void *body
     unsigned char signature[crypto_auth_hmacsha256_BYTES];
     char hex[HEX_LENGTH + 1];
     size_t time_length = shop_format_int64(now / 1000000, time);
-    make_signature(secret, strcspn(secret, ","), time, time_length, body, length, signature);
+    make_signature(secret, strcspn(secret, ", "), time, time_length, body, length, signature);
     shop_hex_encode(hex, signature, sizeof signature);
     return shop_arena_printf(cx->arena, "t=%s,v1=%s", time, hex);
 }

@@ -373,6 +373,8 @@ shop_status shop_payment_cancel(shop_ctx *cx, const shop_payment_cancel_input *i
     status = shop_payment_read_visible(cx, &(payment_key){.id = in->payment_id}, &p);
     if (status != SHOP_OK)
         return status;
+    if (p->user != cx->actor && cx->actor != SHOP_ACTOR_SYSTEM)
+        return shop_fail(cx, SHOP_FORBIDDEN, "owner_only", "Only the customer cancels a payment; staff cancels the order.");
     if (p->is_successful || strcmp(p->status, PAYMENT_PROCESSING) == 0)
         return shop_fail(cx, SHOP_CONFLICT, "payment_not_cancellable", "This payment is %s; it can only be refunded.",
                          p->status);
@@ -381,7 +383,7 @@ shop_status shop_payment_cancel(shop_ctx *cx, const shop_payment_cancel_input *i
     if (status == SHOP_OK && p->is_successful)
         return shop_fail(cx, SHOP_CONFLICT, "payment_not_cancellable",
                          "This payment was made meanwhile; it can only be refunded.");
-    if (status == SHOP_OK && strcmp(p->order->status, "pending") == 0)
+    if (status == SHOP_OK && (strcmp(p->order->status, "pending") == 0 || strcmp(p->order->status, "processing") == 0))
         status = shop_order_cancel_any(cx, p->order->id); /* settles the payment too */
     return status == SHOP_OK ? give_answer(cx, p->id, out) : status;
 }

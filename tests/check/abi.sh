@@ -6,7 +6,7 @@ dump=docs/abi/libshop.abi
 if [ "${1:-}" = --update ]; then
     mkdir -p docs/abi
     abidw --headers-dir include --drop-private-types --no-show-locs --no-comp-dir-path --no-corpus-path \
-        build/release/lib/libshop.so >"$dump"
+        build/release/lib/libshop.so | sed "s|path='$PWD/|path='|" >"$dump"
     exit
 fi
 [ -f "$dump" ] || { echo "no dump of a release yet" >&2; exit 1; }

@@ -23,7 +23,7 @@ code libshop/storage/memory libshop/storage/sqlite | xargs grep -nE '#include.*(
     | refuse "Backends know no domain:" || true
 git ls-files -co --exclude-standard include/shop | xargs grep -nE '#include *<(json|jwt|curl|sqlite|sodium|event)' \
     | refuse "Public headers include no third-party header:" || true
-git ls-files -co --exclude-standard | grep -E '\.(c|h|py|sh|md|cmake)$' | grep -vE '^(tests/check/banned.sh|shopd/assets/swagger)' | xargs grep -nE '\b(TODO|FIXME|XXX)\b' \
+git ls-files -co --exclude-standard | grep -E '\.(c|h|py|sh|md|cmake)$' | grep -vE '^(tests/check/banned.sh|shopd/assets/swagger)' | xargs grep -nE '\b(TODO|FIXME|XXX:)' \
     | refuse "Work left undone:" || true
 git ls-files -co --exclude-standard tests | grep -E '\.c$' | xargs grep -nE '(^|[^a-zA-Z_])(sleep|usleep)[[:space:]]*\(' | refuse "Tests wait for conditions, they do not sleep:" || true
 exit $bad

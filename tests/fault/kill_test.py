@@ -131,6 +131,20 @@ def unsettled(shop, shoppers):
     return wrong
 
 
+def wait_settled(shop, shoppers):
+    """What a kill left half done is finished by the shop itself."""
+    left = []
+
+    def settled():
+        left[:] = unsettled(shop, shoppers)
+        return not left
+
+    try:
+        shopd.wait_until(settled, "all is settled", 30)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {left[:20]}") from None
+
+
 def check(shop, shoppers, products):
     """Every promise is kept; returns how many orders there are."""
     orders = {order["id"]: order for order in shop.admin.pages("/orders/admin/?page_size=100&cursor=")}
@@ -171,11 +185,7 @@ def run(seed, kills):
             shopper.join(60 * shopd.SLOW)
             if shopper.fault:
                 raise shopper.fault
-        rest = []
-        try:
-            shopd.wait_until(lambda: not rest.__iadd__([unsettled(shop, shoppers)])[-1], "", 30)
-        except AssertionError:
-            raise AssertionError(f"never settled: {rest[-1][:20]}") from None
+        wait_settled(shop, shoppers)
         total = check(shop, shoppers, products)
         acknowledged, paid = sum(len(s.placed) for s in shoppers), sum(len(s.paid) for s in shoppers)
         cut, replayed = sum(s.cut for s in shoppers), sum(s.replayed for s in shoppers)

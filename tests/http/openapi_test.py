@@ -13,11 +13,6 @@ class Document(shopd.ShopTest):
         cls.operations = [(method.upper(), path, operation) for path, methods in cls.document["paths"].items()
                           for method, operation in methods.items()]
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.web.close()
-        super().tearDownClass()
-
     def test_it_is_openapi_3_1(self):
         self.assertRegex(self.document["openapi"], r"^3\.1\.\d+$")
         self.assertTrue(self.document["info"]["title"] and self.document["info"]["version"])

@@ -26,11 +26,6 @@ class Service(shopd.ShopTest):
         super().setUpClass()
         cls.web = shopd.Client(cls.shop, prefix="")
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.web.close()
-        super().tearDownClass()
-
     def test_the_reference_needs_no_other_host(self):
         index = self.web.get("/api/docs/").expect(200)
         self.assertTrue(index.headers["Content-Type"].startswith("text/html"))
@@ -122,12 +117,9 @@ class Service(shopd.ShopTest):
 
 
 class Demo(shopd.ShopTest):
-    arguments = ("--demo",)
-
     @classmethod
     def setUpClass(cls):
-        cls.shop = shopd.Shopd("--demo", admin=False)
-        cls.anybody = cls.shop.client()
+        cls.use(shopd.Shopd("--demo", admin=False))
 
     def test_it_has_goods_with_pictures(self):
         self.assertEqual(self.anybody.get("/products/categories/").json["count"], 8)

@@ -423,13 +423,14 @@ class ShopTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.shop = Shopd(*cls.arguments, database=cls.database, **cls.settings)
-        cls.anybody = cls.shop.client()
+        cls.use(Shopd(*cls.arguments, database=cls.database, **cls.settings))
 
     @classmethod
-    def tearDownClass(cls):
-        cls.anybody.close()
-        cls.shop.stop()
+    def use(cls, shop):
+        """Takes this server for the class; it is stopped whatever happens."""
+        cls.shop = shop
+        cls.addClassCleanup(shop.stop)
+        cls.anybody = shop.client()
 
     def link(self, path, **parameters):
         return path + "?" + urllib.parse.urlencode(parameters)

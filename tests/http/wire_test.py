@@ -182,7 +182,8 @@ class Wire(shopd.ShopTest):
             self.assertTrue(cut or answer is None or answer.status in (400, 431))
 
     def test_garbage_is_refused(self):
-        for data in [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 60 + b"\r\n\r\n", b"GARBAGE\r\n\r\n", b"\r\n\r\n\r\n\r\n", b"\x00" * 300 + b"\r\n\r\n"]:
+        for data in [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 60 + b"\r\n\r\n", b"GARBAGE\r\n\r\n",
+                     b"\r\n\r\n\r\n\r\n", b"\x00" * 300 + b"\r\n\r\n"]:
             with Raw(self.shop) as raw:
                 raw.send(data)
                 raw.socket.shutdown(socket.SHUT_WR)

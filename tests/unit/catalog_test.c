@@ -272,7 +272,7 @@ Test(catalog, pages_by_number_say_what_is_before_and_behind_and_end)
 {
     int64_t category = make_category("c", "c");
     for (int i = 0; i < 5; i++) {
-        char slug[8];
+        char slug[16];
         snprintf(slug, sizeof slug, "p%d", i);
         make_product(slug, slug, 1, category);
     }
@@ -303,7 +303,7 @@ Test(catalog, cursors_walk_through_everything_once_in_both_directions)
 {
     int64_t category = make_category("c", "c");
     for (int i = 0; i < 7; i++) {
-        char slug[8];
+        char slug[16];
         snprintf(slug, sizeof slug, "p%d", i);
         make_product("same name", slug, i / 3, category); /* equal prices: the id decides */
     }
