@@ -12,8 +12,8 @@ if(SHOP_SANITIZE)
     target_compile_options(shop_warnings INTERFACE -fsanitize=${SHOP_SANITIZE} -fno-sanitize-recover=all)
     target_link_options(shop_warnings INTERFACE -fsanitize=${SHOP_SANITIZE})
     # Sanitizers instrument what makes -Wnull-dereference and -Wmaybe-uninitialized see ghosts.
-    target_compile_options(shop_warnings INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized
-                           $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>)
+    target_compile_options(shop_warnings INTERFACE -Wno-null-dereference
+                           $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-format-truncation>)
 else()
     target_compile_options(shop_warnings INTERFACE -fstack-protector-strong -fstack-clash-protection -fcf-protection
                            $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
