@@ -1,55 +1,99 @@
 /* SPDX-License-Identifier: MIT */
-/* What payments promise: paid once, never refunded beyond what was paid, news applied forward only, nothing left half done. */
+/* What payments promise: one an order, money that moves once, statuses that go forward, and crashes that are finished later. */
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../../libshop/gateway/gateway.h"
-#include "../../libshop/order/order_parts.h"
-#include "../../libshop/payment/payment_parts.h"
-#include "../../libshop/storage/store.h"
+#include <shop/sys/storage.h>
+
+#include "../../libshop/gateway/webhook.h"
+#include "../../libshop/payment/payment.h"
 #include "support.h"
 
 #define SECOND INT64_C(1000000)
-#define PRICE 1000
-#define SIGNATURE_SIZE 128
-#define STOCK 10
-#define OLD_SECRET "whsec_old"
-#define NEW_SECRET "whsec_new"
+#define ORDER_TTL 1800
+#define SECRETS "whsec_first,whsec_second"
 
 static shop *s;
 static shop_ctx *system_cx;
 static shop_ctx *cx; /* ann's */
 static shop_ctx *bob_cx;
-static shop_ctx *staff_cx; /* sue's */
-static int64_t product_id;
+static shop_ctx *staff_cx;
+static int64_t product;
 
-static void open_shop(void)
+/* ------------------------------------------------------------------------------------------------ a backend that fails once */
+
+static const shop_storage_vtable *inner;
+static shop_storage_vtable faulty;
+static int batches_before_failure = -1; /* -1: never */
+
+static int32_t faulty_open(const char *url, const shop_schema *schema, const shop_storage_host *host, void **self,
+                           shop_fault *fault)
 {
+    return inner->open(url + strlen("paytest:"), schema, host, self, fault);
+}
+
+static int32_t faulty_apply(void *self, const shop_storage_call *call, const shop_op_list *list, shop_fault *fault)
+{
+    if (batches_before_failure > 0) {
+        batches_before_failure--;
+    } else if (batches_before_failure == 0) {
+        fault->outcome = SHOP_STORAGE_UNAVAILABLE; /* and all that follows: the process is gone */
+        return SHOP_STORAGE_UNAVAILABLE;
+    }
+    return inner->apply(self, call, list, fault);
+}
+
+/* ------------------------------------------------------------------------------------------------ the shop */
+
+static void make_goods(void)
+{
+    shop_category_input shelf = SHOP_CATEGORY_INPUT_INIT;
+    shelf.name = "Cups";
+    shelf.slug = "cups";
+    const shop_category *category;
+    cr_assert_eq(shop_category_create(system_cx, &shelf, &category), SHOP_OK);
+    shop_product_input in = SHOP_PRODUCT_INPUT_INIT;
+    in.name = "Cup";
+    in.slug = "cup";
+    in.description = "";
+    in.price = 1000;
+    in.stock_quantity = 100;
+    in.category_id = shop_category_id(category);
+    const shop_product *made;
+    cr_assert_eq(shop_product_create(system_cx, &in, &made), SHOP_OK);
+    product = shop_product_id(made);
+}
+
+static void open_with(int64_t owner_refunds)
+{
+    static char url[160];
     shop_options options;
     test_options(&options);
-    options.webhook_secret = OLD_SECRET "," NEW_SECRET;
+    inner = shop_storage_find(options.database);
+    cr_assert_not_null(inner);
+    faulty = *inner;
+    faulty.name = "paytest";
+    faulty.open = faulty_open;
+    faulty.apply = faulty_apply;
+    batches_before_failure = -1;
+    (void)shop_storage_register(&faulty); /* refused when it is there already */
+    (void)snprintf(url, sizeof url, "paytest:%s", options.database);
+    options.database = url;
+    options.order_ttl = ORDER_TTL;
+    options.webhook_secret = SECRETS;
+    options.owner_refunds = owner_refunds;
     s = test_shop_open_with(&options);
     system_cx = test_ctx(s, SHOP_ACTOR_SYSTEM);
     cx = test_ctx(s, test_user(s, "ann@example.com", 0));
     bob_cx = test_ctx(s, test_user(s, "bob@example.com", 0));
     staff_cx = test_ctx(s, test_user(s, "sue@example.com", 1));
-    shop_category_input category = SHOP_CATEGORY_INPUT_INIT;
-    category.name = "Cups";
-    category.slug = "cups";
-    const shop_category *shelf;
-    cr_assert_eq(shop_category_create(system_cx, &category, &shelf), SHOP_OK);
-    shop_product_input in = SHOP_PRODUCT_INPUT_INIT;
-    in.name = "Cup";
-    in.slug = "cup";
-    in.description = "";
-    in.price = PRICE;
-    in.stock_quantity = STOCK;
-    in.category_id = shop_category_id(shelf);
-    const shop_product *made;
-    cr_assert_eq(shop_product_create(system_cx, &in, &made), SHOP_OK, "%s", shop_ctx_error_detail(system_cx));
-    product_id = shop_product_id(made);
+    make_goods();
+}
+
+static void open_shop(void)
+{
+    open_with(0);
 }
 
 static void close_shop(void)
@@ -61,469 +105,518 @@ static void close_shop(void)
     test_shop_close(s);
 }
 
-TestSuite(payment, .init = open_shop, .fini = close_shop);
+TestSuite(payment, .init = open_shop, .fini = close_shop, .timeout = 120);
 
 /* ------------------------------------------------------------------------------------------------ doing things */
 
-#define must(cx_, call) cr_assert_eq((call), SHOP_OK, "%s: %s", shop_ctx_error_code(cx_), shop_ctx_error_detail(cx_))
-#define fails(cx_, call, status_, code_)                                                                                       \
-    do {                                                                                                                       \
-        cr_assert_eq((call), (status_), "%s: %s", shop_ctx_error_code(cx_), shop_ctx_error_detail(cx_));                       \
-        cr_assert_str_eq(shop_ctx_error_code(cx_), (code_));                                                                   \
-    } while (0)
-
-static int64_t stock(void)
+static void refused(const shop_ctx *c, shop_status got, shop_status wanted, const char *code)
 {
-    const shop_product *product;
-    must(system_cx, shop_product_get(system_cx, "cup", &product));
-    return shop_product_stock_quantity(product);
+    cr_assert_eq(got, wanted, "%s instead of %s: %s", shop_status_name(got), shop_status_name(wanted),
+                 shop_ctx_error_detail(c));
+    cr_assert_str_eq(shop_ctx_error_code(c), code);
 }
 
-static int64_t place_order(void)
+static void ok(const shop_ctx *c, shop_status got)
 {
-    must(cx, shop_cart_add(cx, product_id, 2, NULL));
-    shop_order_input in = SHOP_ORDER_INPUT_INIT;
-    in.shipping_address = "1 Street";
+    cr_assert_eq(got, SHOP_OK, "%s: %s", shop_ctx_error_code(c), shop_ctx_error_detail(c));
+}
+
+static int64_t place_order(shop_ctx *c)
+{
     const shop_order *order;
-    must(cx, shop_order_place(cx, &in, &order));
+    shop_order_input in = SHOP_ORDER_INPUT_INIT;
+    in.shipping_address = "1 Main Street";
+    ok(c, shop_cart_add(c, product, 1, NULL));
+    ok(c, shop_order_place(c, &in, &order));
     return shop_order_id(order);
 }
 
-static shop_status begin(shop_ctx *who, int64_t order_id, const shop_intent **intent)
+static const char *order_status(int64_t id)
 {
-    shop_intent_input in = SHOP_INTENT_INPUT_INIT;
-    in.order_id = order_id;
-    return shop_payment_create_intent(who, &in, intent);
+    const shop_order *order;
+    ok(system_cx, shop_order_get(system_cx, id, &order));
+    return shop_order_status(order);
 }
 
-/* A payment of a new order: its id. */
-static int64_t begin_new(void)
+static int64_t stock(void)
+{
+    const shop_product *p;
+    ok(system_cx, shop_product_get(system_cx, "cup", &p));
+    return shop_product_stock_quantity(p);
+}
+
+static shop_status try_intent(shop_ctx *c, int64_t order, const shop_intent **out)
+{
+    shop_intent_input in = SHOP_INTENT_INPUT_INIT;
+    in.order_id = order;
+    return shop_payment_create_intent(c, &in, out);
+}
+
+static int64_t begin(int64_t order)
 {
     const shop_intent *intent;
-    must(cx, begin(cx, place_order(), &intent));
+    ok(cx, try_intent(cx, order, &intent));
     return shop_payment_id(shop_intent_payment(intent));
 }
 
-static shop_status confirm(int64_t payment_id, const char *method, const shop_payment **payment)
+static shop_status try_confirm(shop_ctx *c, int64_t id, const char *method)
 {
+    const shop_payment *p;
     shop_confirm_input in = SHOP_CONFIRM_INPUT_INIT;
-    in.payment_id = payment_id;
+    in.payment_id = id;
     in.payment_method = method;
-    return shop_payment_confirm(cx, &in, payment);
+    return shop_payment_confirm(c, &in, &p);
 }
 
-static int64_t pay_new(void)
+static int64_t paid(int64_t order)
 {
-    int64_t id = begin_new();
-    must(cx, confirm(id, "pm_card_visa", &(const shop_payment *){NULL}));
+    int64_t id = begin(order);
+    ok(cx, try_confirm(cx, id, "pm_card_visa"));
     return id;
 }
 
-static shop_status refund(shop_ctx *who, int64_t payment_id, int64_t amount, const shop_payment **payment)
+static shop_status try_refund(shop_ctx *c, int64_t id, int64_t amount)
 {
+    const shop_payment *p;
     shop_refund_input in = SHOP_REFUND_INPUT_INIT;
-    in.payment_id = payment_id;
+    in.payment_id = id;
     in.amount = amount;
-    return shop_payment_refund(who, &in, payment);
+    return shop_payment_refund(c, &in, &p);
 }
 
-static const shop_payment *read_payment(int64_t id)
+static shop_status try_cancel(shop_ctx *c, int64_t id)
 {
-    const shop_payment *payment;
-    must(system_cx, shop_payment_get(system_cx, id, &payment));
-    return payment;
+    const shop_payment *p;
+    shop_payment_cancel_input in = SHOP_PAYMENT_CANCEL_INPUT_INIT;
+    in.payment_id = id;
+    return shop_payment_cancel(c, &in, &p);
 }
 
-static void expect_payment(int64_t id, const char *status, int64_t refunded, const char *order_status)
+static const shop_payment *payment(int64_t id)
 {
-    const shop_payment *payment = read_payment(id);
-    cr_assert_str_eq(shop_payment_status(payment), status);
-    cr_assert_eq(shop_payment_amount_refunded(payment), refunded);
-    cr_assert_str_eq(shop_payment_order_status(payment), order_status);
+    const shop_payment *p;
+    ok(system_cx, shop_payment_get(system_cx, id, &p));
+    return p;
 }
 
-/* The intent as somebody else changes it: at the gateway, behind our back. */
-static void confirm_at_gateway(int64_t payment_id)
+static void stands(int64_t id, const char *status, int64_t refunded)
+{
+    const shop_payment *p = payment(id);
+    cr_assert_str_eq(shop_payment_status(p), status);
+    cr_assert_eq(shop_payment_amount_refunded(p), refunded);
+}
+
+static shop_gateway_intent at_gateway(int64_t id)
 {
     shop_gateway_intent intent;
-    const char *name = shop_payment_intent_id(read_payment(payment_id));
-    must(system_cx, s->gateway->calls->confirm(system_cx, name, "pm_card_visa", "k", &intent));
+    ok(system_cx, s->gateway->calls->retrieve(system_cx, shop_payment_intent_id(payment(id)), &intent));
+    return intent;
 }
 
-static void sign(const char *secret, int64_t seconds, const char *body, char out[static SIGNATURE_SIZE])
+static void run_jobs(void)
 {
-    unsigned char mac[crypto_auth_hmacsha256_BYTES];
-    char hex[2 * sizeof mac + 1];
-    char text[1024];
-    int length = snprintf(text, sizeof text, "%lld.%s", (long long)seconds, body);
-    crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, (const unsigned char *)secret, strlen(secret));
-    crypto_auth_hmacsha256_update(&state, (const unsigned char *)text, (unsigned long long)length);
-    crypto_auth_hmacsha256_final(&state, mac);
-    (void)sodium_bin2hex(hex, sizeof hex, mac, sizeof mac);
-    (void)snprintf(out, SIGNATURE_SIZE, "t=%lld,v0=00,v1=%s", (long long)seconds, hex);
+    int64_t done = 1;
+    for (int i = 0; i < 100 && done > 0; i++)
+        ok(system_cx, shop_jobs_run(system_cx, &done));
+    cr_assert_eq(done, 0, "the jobs come to rest");
 }
 
-static const char *event_body(const char *event, int64_t payment_id)
+/* ------------------------------------------------------------------------------------------------ beginning */
+
+Test(payment, an_order_has_one_payment_and_its_open_intent_is_used_again)
+{
+    const shop_intent *a;
+    const shop_intent *b;
+    int64_t order = place_order(cx);
+    ok(cx, try_intent(cx, order, &a));
+    ok(cx, try_intent(cx, order, &b));
+    cr_assert_eq(shop_payment_id(shop_intent_payment(a)), shop_payment_id(shop_intent_payment(b)));
+    cr_assert_str_eq(shop_intent_client_secret(a), shop_intent_client_secret(b));
+    cr_assert_str_eq(shop_intent_publishable_key(a), "pk_test_shop");
+    cr_assert_eq(shop_payment_amount(shop_intent_payment(a)), 1000);
+    cr_assert_str_eq(shop_payment_status(shop_intent_payment(a)), "pending");
+}
+
+static const char *intent_with_key(int64_t order)
+{
+    const shop_intent *intent;
+    const char *json;
+    size_t length;
+    ok(cx, shop_ctx_set_idempotency_key(cx, "k", &order, sizeof order));
+    ok(cx, try_intent(cx, order, &intent));
+    ok(cx, shop_to_json(cx, &shop_intent_type, intent, &json, &length));
+    return json;
+}
+
+Test(payment, a_repeated_request_gets_the_first_answer_byte_for_byte)
+{
+    int64_t order = place_order(cx);
+    const char *first = intent_with_key(order);
+    test_clock_advance(SECOND);
+    ok(cx, try_confirm(cx, shop_payment_id(payment(1)), "pm_card_visa"));
+    cr_assert_str_eq(intent_with_key(order), first);
+    cr_assert_eq(shop_ctx_replayed(cx), 1);
+}
+
+Test(payment, somebody_elses_payment_is_not_found_and_staff_sees_it)
+{
+    const shop_payment *p;
+    const shop_intent *intent;
+    int64_t order = place_order(cx);
+    int64_t id = begin(order);
+    refused(bob_cx, shop_payment_get(bob_cx, id, &p), SHOP_NOT_FOUND, "payment_not_found");
+    refused(bob_cx, shop_payment_of_order(bob_cx, order, &p), SHOP_NOT_FOUND, "payment_not_found");
+    refused(bob_cx, try_confirm(bob_cx, id, "pm_card_visa"), SHOP_NOT_FOUND, "payment_not_found");
+    refused(bob_cx, try_cancel(bob_cx, id), SHOP_NOT_FOUND, "payment_not_found");
+    refused(bob_cx, try_refund(bob_cx, id, 1), SHOP_NOT_FOUND, "payment_not_found");
+    refused(bob_cx, try_intent(bob_cx, order, &intent), SHOP_NOT_FOUND, "order_not_found");
+    ok(staff_cx, shop_payment_get(staff_cx, id, &p));
+    ok(staff_cx, shop_payment_of_order(staff_cx, order, &p));
+}
+
+/* ------------------------------------------------------------------------------------------------ confirming */
+
+Test(payment, a_declined_payment_is_failed_and_succeeds_when_tried_again)
+{
+    int64_t order = place_order(cx);
+    int64_t id = begin(order);
+    refused(cx, try_confirm(cx, id, "pm_card_chargeDeclined"), SHOP_DECLINED, "card_declined");
+    stands(id, "failed", 0);
+    cr_assert_str_eq(shop_payment_failure_message(payment(id)), "Your card was declined.");
+    cr_assert_str_eq(order_status(order), "pending");
+    ok(cx, try_confirm(cx, id, "pm_card_visa"));
+    stands(id, "succeeded", 0);
+    cr_assert_str_eq(order_status(order), "processing");
+}
+
+Test(payment, what_waits_for_the_customer_stays_pending)
+{
+    int64_t id = begin(place_order(cx));
+    ok(cx, try_confirm(cx, id, "pm_card_authenticationRequired"));
+    stands(id, "pending", 0);
+}
+
+Test(payment, what_is_paid_cannot_be_begun_or_cancelled)
+{
+    const shop_intent *intent;
+    int64_t order = place_order(cx);
+    int64_t id = paid(order);
+    cr_assert_neq(try_intent(cx, order, &intent), SHOP_OK);
+    refused(cx, try_cancel(cx, id), SHOP_CONFLICT, "payment_not_cancellable");
+    stands(id, "succeeded", 0);
+}
+
+Test(payment, sync_applies_what_the_gateway_says)
+{
+    const shop_payment *p;
+    shop_gateway_intent intent;
+    int64_t order = place_order(cx);
+    int64_t id = begin(order);
+    shop_sync_input in = SHOP_SYNC_INPUT_INIT;
+    in.payment_intent_id = shop_payment_intent_id(payment(id));
+    ok(system_cx, s->gateway->calls->confirm(system_cx, in.payment_intent_id, "pm_card_visa", "elsewhere", &intent));
+    stands(id, "pending", 0);
+    refused(bob_cx, shop_payment_sync(bob_cx, &in, &p), SHOP_NOT_FOUND, "payment_not_found");
+    ok(cx, shop_payment_sync(cx, &in, &p));
+    stands(id, "succeeded", 0);
+    cr_assert_str_eq(order_status(order), "processing");
+}
+
+/* ------------------------------------------------------------------------------------------------ cancelling */
+
+Test(payment, cancelling_cancels_the_order_and_gives_the_stock_back_once)
+{
+    int64_t order = place_order(cx);
+    int64_t id = begin(order);
+    cr_assert_eq(stock(), 99);
+    ok(cx, try_cancel(cx, id));
+    ok(cx, try_cancel(cx, id));
+    stands(id, "cancelled", 0);
+    cr_assert_str_eq(order_status(order), "cancelled");
+    cr_assert_str_eq(at_gateway(id).status, "canceled");
+    cr_assert_eq(stock(), 100);
+}
+
+Test(payment, an_expired_order_cancels_its_payment_at_the_gateway)
+{
+    int64_t order = place_order(cx);
+    int64_t id = begin(order);
+    test_clock_advance(ORDER_TTL * SECOND);
+    run_jobs();
+    cr_assert_str_eq(order_status(order), "cancelled");
+    stands(id, "cancelled", 0);
+    cr_assert_str_eq(at_gateway(id).status, "canceled");
+    cr_assert_eq(stock(), 100);
+}
+
+Test(payment, cancelling_a_paid_order_gives_all_of_it_back)
+{
+    int64_t order = place_order(cx);
+    int64_t id = paid(order);
+    ok(cx, shop_order_cancel(cx, order, NULL));
+    run_jobs();
+    stands(id, "refunded", 1000);
+    cr_assert_eq(at_gateway(id).refunded, 1000);
+    cr_assert_eq(stock(), 100);
+}
+
+/* ------------------------------------------------------------------------------------------------ refunds */
+
+Test(payment, partial_refunds_add_up_and_never_exceed_the_amount)
+{
+    int64_t id = paid(place_order(cx));
+    cr_assert_eq(try_refund(staff_cx, id, 0), SHOP_INVALID);
+    cr_assert_eq(try_refund(staff_cx, id, -1), SHOP_INVALID);
+    cr_assert_eq(try_refund(staff_cx, id, 1001), SHOP_INVALID);
+    cr_assert_str_eq(shop_ctx_error_field(staff_cx, 0), "amount");
+    ok(staff_cx, try_refund(staff_cx, id, 300));
+    stands(id, "partially_refunded", 300);
+    cr_assert_eq(try_refund(staff_cx, id, 701), SHOP_INVALID);
+    ok(staff_cx, try_refund(staff_cx, id, SHOP_UNSET));
+    stands(id, "refunded", 1000);
+    cr_assert_eq(at_gateway(id).refunded, 1000);
+    refused(staff_cx, try_refund(staff_cx, id, 1), SHOP_CONFLICT, "payment_not_refundable");
+}
+
+Test(payment, customers_may_not_refund_and_unpaid_payments_hold_nothing)
+{
+    int64_t id = begin(place_order(cx));
+    cr_assert_eq(try_refund(cx, id, 1), SHOP_FORBIDDEN);
+    refused(staff_cx, try_refund(staff_cx, id, 1), SHOP_CONFLICT, "payment_not_refundable");
+}
+
+Test(payment, the_owner_may_refund_where_the_shop_allows_it)
+{
+    close_shop();
+    open_with(1);
+    int64_t id = paid(place_order(cx));
+    ok(cx, try_refund(cx, id, 400));
+    cr_assert_eq(try_refund(bob_cx, id, 1), SHOP_NOT_FOUND);
+    stands(id, "partially_refunded", 400);
+}
+
+Test(payment, a_repeated_refund_gives_back_once)
+{
+    int64_t id = paid(place_order(cx));
+    for (int i = 0; i < 2; i++) {
+        ok(staff_cx, shop_ctx_set_idempotency_key(staff_cx, "r", "300", 3));
+        ok(staff_cx, try_refund(staff_cx, id, 300));
+        cr_assert_eq(shop_ctx_replayed(staff_cx), i);
+    }
+    stands(id, "partially_refunded", 300);
+    cr_assert_eq(at_gateway(id).refunded, 300);
+}
+
+/* ------------------------------------------------------------------------------------------------ lists and numbers */
+
+Test(payment, lists_are_newest_first_filtered_and_ones_own)
+{
+    const shop_page *page;
+    shop_payment_filter filter = SHOP_PAYMENT_FILTER_INIT;
+    int64_t first = paid(place_order(cx));
+    test_clock_advance(SECOND);
+    int64_t second = begin(place_order(cx));
+    ok(cx, shop_payment_list(cx, &filter, &page));
+    cr_assert_eq(shop_page_total(page), 2);
+    cr_assert_eq(shop_payment_id(shop_payment_at(page, 0)), second);
+    cr_assert_eq(shop_payment_id(shop_payment_at(page, 1)), first);
+    cr_assert_null(shop_payment_at(page, 2));
+    ok(bob_cx, shop_payment_list(bob_cx, &filter, &page));
+    cr_assert_eq(shop_page_total(page), 0);
+    filter.status = "succeeded";
+    ok(staff_cx, shop_payment_list(staff_cx, &filter, &page));
+    cr_assert_eq(shop_page_total(page), 1);
+    filter.status = "lost";
+    cr_assert_eq(shop_payment_list(cx, &filter, &page), SHOP_INVALID);
+}
+
+Test(payment, statistics_count_what_was_paid_and_not_given_back)
+{
+    const shop_payment_statistics *st;
+    int64_t id = paid(place_order(cx));
+    (void)begin(place_order(cx));
+    ok(staff_cx, try_refund(staff_cx, id, 250));
+    ok(cx, shop_payment_statistics_get(cx, &st));
+    cr_assert_eq(shop_payment_statistics_total_payments(st), 2);
+    cr_assert_eq(shop_payment_statistics_total_spent(st), 750);
+}
+
+/* ------------------------------------------------------------------------------------------------ webhooks */
+
+static const char *event_of(const char *name, const char *type, const char *intent)
 {
     static char body[512];
     (void)snprintf(body, sizeof body,
-                   "{\"id\":\"%s\",\"type\":\"payment_intent.succeeded\",\"data\":{\"object\":{\"object\":"
-                   "\"payment_intent\",\"id\":\"%s\"}}}",
-                   event, shop_payment_intent_id(read_payment(payment_id)));
+                   "{\"id\":\"%s\",\"type\":\"%s\",\"data\":{\"object\":{\"id\":\"%s\",\"object\":\"payment_intent\"}}}", name,
+                   type, intent);
     return body;
 }
 
-static shop_status send_signed(const char *secret, int64_t seconds_from_now, const char *body)
+static const char *sign(const char *secret, const char *body, int64_t at)
 {
-    char signature[SIGNATURE_SIZE];
-    sign(secret, shop_now(s) / SECOND + seconds_from_now, body, signature);
-    return shop_payment_webhook(bob_cx, body, strlen(body), signature);
+    static char header[256];
+    const char *made = shop_webhook_sign(system_cx, secret, body, strlen(body), at);
+    cr_assert_not_null(made);
+    (void)snprintf(header, sizeof header, "%s", made);
+    return header;
 }
 
-static uint32_t count_rows(uint16_t table)
+static shop_status receive(const char *body, const char *header)
 {
-    shop_query *q = shop_query_new(system_cx);
-    int read = shop_query_read(q, table);
-    must(system_cx, shop_query_run(q));
-    return shop_query_rows(q, read)->count;
+    return shop_payment_webhook(system_cx, body, strlen(body), header);
 }
 
-/* ------------------------------------------------------------------------------------------------ paying */
-
-Test(payment, a_confirmed_payment_pays_its_order)
+Test(payment, a_message_is_taken_only_with_a_fresh_signature_of_its_bytes)
 {
-    int64_t order_id = place_order();
-    const shop_intent *intent;
-    must(cx, begin(cx, order_id, &intent));
-    cr_assert_str_eq(shop_intent_publishable_key(intent), "pk_test_shop");
-    cr_assert(strstr(shop_intent_client_secret(intent), "_secret_"));
-    int64_t id = shop_payment_id(shop_intent_payment(intent));
-    const shop_payment *payment;
-    must(cx, confirm(id, "pm_card_visa", &payment));
-    cr_assert_str_eq(shop_payment_status(payment), "succeeded");
-    cr_assert_eq(shop_payment_amount(payment), 2 * PRICE);
-    expect_payment(id, "succeeded", 0, "processing");
-    fails(cx, begin(cx, order_id, &(const shop_intent *){NULL}), SHOP_CONFLICT, "already_paid");
+    const char *body = event_of("evt_1", "customer.created", "x");
+    int64_t now = shop_now(s);
+    static const char *const bad[] = {NULL, "", "garbage", "t=,v1=", "v1=00", "t=1767225600", "t=1767225600,v1=00"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        refused(system_cx, receive(body, bad[i]), SHOP_INVALID, "invalid_signature");
+    refused(system_cx, receive(body, sign("whsec_forged", body, now)), SHOP_INVALID, "invalid_signature");
+    refused(system_cx, receive(body, sign("whsec_first", body, now - 301 * SECOND)), SHOP_INVALID, "invalid_signature");
+    refused(system_cx, receive(body, sign("whsec_first", body, now + 301 * SECOND)), SHOP_INVALID, "invalid_signature");
+    refused(system_cx, receive("{}", sign("whsec_first", body, now)), SHOP_INVALID, "invalid_signature");
+    ok(system_cx, receive(body, sign("whsec_first", body, now - 300 * SECOND)));
+    ok(system_cx, receive(body, sign("whsec_second", body, now)));
 }
 
-Test(payment, an_open_payment_is_given_again)
+Test(payment, one_right_signature_of_several_is_enough)
 {
-    int64_t order_id = place_order();
-    const shop_intent *first;
-    const shop_intent *second;
-    must(cx, begin(cx, order_id, &first));
-    must(cx, begin(cx, order_id, &second));
-    cr_assert_str_eq(shop_intent_client_secret(first), shop_intent_client_secret(second));
-    cr_assert_eq(count_rows(TABLE_TEST_INTENT), 1);
+    char header[512];
+    const char *body = event_of("evt_1", "customer.created", "x");
+    const char *good = sign("whsec_second", body, shop_now(s));
+    size_t time = strcspn(good, ",");
+    (void)snprintf(header, sizeof header, "%.*s,v0=ab,v1=%064d%s", (int)time, good, 0, good + time);
+    ok(system_cx, receive(body, header));
 }
 
-Test(payment, a_request_with_a_key_gets_its_first_answer_again)
+Test(payment, an_event_that_is_none_is_told_and_an_unknown_one_is_acknowledged)
 {
-    shop_intent_input in = SHOP_INTENT_INPUT_INIT;
-    in.order_id = place_order();
-    in.idempotency_key = "key-1";
-    const shop_intent *intent;
-    must(cx, shop_payment_create_intent(cx, &in, &intent));
-    int64_t id = shop_payment_id(shop_intent_payment(intent));
-    must(cx, confirm(id, "pm_card_visa", &(const shop_payment *){NULL}));
-    must(cx, shop_payment_create_intent(cx, &in, &intent));
-    cr_assert(shop_ctx_replayed(cx));
-    cr_assert_str_eq(shop_payment_status(shop_intent_payment(intent)), "pending");
-    in.order_id = place_order();
-    fails(cx, shop_payment_create_intent(cx, &in, &(const shop_intent *){NULL}), SHOP_KEY_REUSED, "idempotency_key_reused");
+    static const char *const bad[] = {"", "nonsense", "[]", "{}", "{\"id\":\"evt_1\"}", "{\"id\":1,\"type\":\"a\"}"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        refused(system_cx, receive(bad[i], sign("whsec_first", bad[i], shop_now(s))), SHOP_INVALID, "invalid_event");
+    const char *body = event_of("evt_2", "payment_intent.succeeded", "pi_of_somebody");
+    ok(system_cx, receive(body, sign("whsec_first", body, shop_now(s))));
+    body = event_of("evt_3", "balance.available", "pi_of_somebody");
+    ok(system_cx, receive(body, sign("whsec_first", body, shop_now(s))));
 }
 
-Test(payment, only_an_own_pending_order_in_its_own_currency_can_be_paid)
+Test(payment, events_are_applied_once_and_late_ones_move_nothing_back)
 {
-    int64_t order_id = place_order();
-    fails(bob_cx, begin(bob_cx, order_id, &(const shop_intent *){NULL}), SHOP_NOT_FOUND, "order_not_found");
-    shop_intent_input in = SHOP_INTENT_INPUT_INIT;
-    in.order_id = order_id;
-    in.currency = "eur";
-    fails(cx, shop_payment_create_intent(cx, &in, &(const shop_intent *){NULL}), SHOP_INVALID, "validation_error");
-    must(cx, shop_order_cancel(cx, order_id, NULL));
-    fails(cx, begin(cx, order_id, &(const shop_intent *){NULL}), SHOP_CONFLICT, "order_not_payable");
-}
-
-Test(payment, a_declined_card_fails_and_another_one_pays)
-{
-    int64_t id = begin_new();
-    fails(cx, confirm(id, "pm_card_chargeDeclinedInsufficientFunds", &(const shop_payment *){NULL}), SHOP_DECLINED,
-          "card_declined");
-    cr_assert_str_eq(shop_ctx_error_detail(cx), "Your card has insufficient funds.");
-    expect_payment(id, "failed", 0, "pending");
-    cr_assert_str_eq(shop_payment_failure_message(read_payment(id)), "Your card has insufficient funds.");
-    must(cx, confirm(id, "pm_card_authenticationRequired", &(const shop_payment *){NULL}));
-    expect_payment(id, "pending", 0, "pending");
-    must(cx, confirm(id, "pm_card_visa", &(const shop_payment *){NULL}));
-    expect_payment(id, "succeeded", 0, "processing");
-    cr_assert_str_eq(shop_payment_failure_message(read_payment(id)), "");
-}
-
-Test(payment, others_do_not_learn_of_a_payment_and_staff_does)
-{
-    int64_t id = begin_new();
-    const shop_page *page;
-    shop_payment_filter any = SHOP_PAYMENT_FILTER_INIT;
-    fails(bob_cx, shop_payment_get(bob_cx, id, &(const shop_payment *){NULL}), SHOP_NOT_FOUND, "payment_not_found");
-    shop_payment_cancel_input in = SHOP_PAYMENT_CANCEL_INPUT_INIT;
-    in.payment_id = id;
-    fails(bob_cx, shop_payment_cancel(bob_cx, &in, &(const shop_payment *){NULL}), SHOP_NOT_FOUND, "payment_not_found");
-    must(bob_cx, shop_payment_list(bob_cx, &any, &page));
-    cr_assert_eq(shop_page_count(page), 0);
-    must(staff_cx, shop_payment_get(staff_cx, id, &(const shop_payment *){NULL}));
-    must(staff_cx, shop_payment_list(staff_cx, &any, &page));
-    cr_assert_eq(shop_payment_id(shop_payment_at(page, 0)), id);
-}
-
-/* ------------------------------------------------------------------------------------------------ cancelling and refunding */
-
-Test(payment, cancelling_cancels_the_order_and_brings_stock_back)
-{
-    int64_t id = begin_new();
-    cr_assert_eq(stock(), STOCK - 2);
-    shop_payment_cancel_input in = SHOP_PAYMENT_CANCEL_INPUT_INIT;
-    in.payment_id = id;
-    const shop_payment *payment;
-    must(cx, shop_payment_cancel(cx, &in, &payment));
-    cr_assert_str_eq(shop_payment_status(payment), "cancelled");
-    cr_assert_str_eq(shop_payment_order_status(payment), "cancelled");
-    expect_payment(id, "cancelled", 0, "cancelled");
-    cr_assert_eq(stock(), STOCK);
-    must(cx, shop_payment_cancel(cx, &in, &payment));
-    cr_assert_eq(stock(), STOCK);
-    const shop_payment *late = NULL;
-    (void)confirm(id, "pm_card_visa", &late);
-    expect_payment(id, "cancelled", 0, "cancelled");
-}
-
-Test(payment, cancelling_what_was_paid_meanwhile_finds_it_paid)
-{
-    int64_t id = begin_new();
-    confirm_at_gateway(id);
-    shop_payment_cancel_input in = SHOP_PAYMENT_CANCEL_INPUT_INIT;
-    in.payment_id = id;
-    fails(cx, shop_payment_cancel(cx, &in, &(const shop_payment *){NULL}), SHOP_CONFLICT, "payment_not_cancellable");
-    expect_payment(id, "succeeded", 0, "processing");
-}
-
-Test(payment, refunds_add_up_and_never_pass_what_was_paid)
-{
-    int64_t id = pay_new();
-    fails(cx, refund(cx, id, 100, &(const shop_payment *){NULL}), SHOP_FORBIDDEN, "staff_only");
-    must(staff_cx, refund(staff_cx, id, 500, &(const shop_payment *){NULL}));
-    expect_payment(id, "partially_refunded", 500, "processing");
-    fails(staff_cx, refund(staff_cx, id, 2 * PRICE - 499, &(const shop_payment *){NULL}), SHOP_INVALID, "validation_error");
-    cr_assert_str_eq(shop_ctx_error_field(staff_cx, 0), "amount");
-    must(staff_cx, refund(staff_cx, id, SHOP_UNSET, &(const shop_payment *){NULL}));
-    expect_payment(id, "refunded", 2 * PRICE, "processing");
-    fails(staff_cx, refund(staff_cx, id, SHOP_UNSET, &(const shop_payment *){NULL}), SHOP_CONFLICT, "payment_not_refundable");
-}
-
-Test(payment, a_refund_sent_twice_with_a_key_is_one)
-{
-    int64_t id = pay_new();
-    for (int i = 0; i < 2; i++) {
-        must(staff_cx, shop_ctx_set_idempotency_key(staff_cx, "r", "x", 1));
-        must(staff_cx, refund(staff_cx, id, 500, &(const shop_payment *){NULL}));
-        cr_assert_eq(shop_ctx_replayed(staff_cx), i);
-    }
-    expect_payment(id, "partially_refunded", 500, "processing");
-}
-
-Test(payment, cancelling_a_paid_order_gives_the_money_back)
-{
-    int64_t id = pay_new();
-    must(staff_cx, refund(staff_cx, id, 500, &(const shop_payment *){NULL}));
-    must(cx, shop_order_cancel(cx, shop_payment_order_id(read_payment(id)), NULL));
-    expect_payment(id, "refunded", 2 * PRICE, "cancelled");
-    cr_assert_eq(count_rows(TABLE_TEST_REFUND), 2);
-    cr_assert_eq(stock(), STOCK);
-}
-
-/* ------------------------------------------------------------------------------------------------ events */
-
-Test(payment, an_event_is_applied_once_under_each_secret)
-{
-    int64_t id = begin_new();
-    confirm_at_gateway(id);
-    must(bob_cx, send_signed(NEW_SECRET, 0, event_body("evt_1", id)));
-    expect_payment(id, "succeeded", 0, "processing");
-    int64_t updated = shop_payment_updated_at(read_payment(id));
+    shop_gateway_intent intent;
+    int64_t order = place_order(cx);
+    int64_t id = begin(order);
+    const char *name = shop_payment_intent_id(payment(id));
+    ok(system_cx, s->gateway->calls->confirm(system_cx, name, "pm_card_visa", "elsewhere", &intent));
+    const char *body = event_of("evt_1", "payment_intent.succeeded", name);
+    ok(system_cx, receive(body, sign("whsec_first", body, shop_now(s))));
+    stands(id, "succeeded", 0);
+    cr_assert_str_eq(order_status(order), "processing");
     test_clock_advance(SECOND);
-    must(bob_cx, send_signed(OLD_SECRET, 0, event_body("evt_1", id)));
-    must(bob_cx, send_signed(OLD_SECRET, 0, event_body("evt_2", id)));
-    cr_assert_eq(shop_payment_updated_at(read_payment(id)), updated);
-    cr_assert_eq(count_rows(TABLE_EVENT), 2);
+    int64_t updated_at = shop_payment_updated_at(payment(id));
+    ok(system_cx, receive(body, sign("whsec_first", body, shop_now(s))));
+    body = event_of("evt_0", "payment_intent.payment_failed", name);
+    ok(system_cx, receive(body, sign("whsec_first", body, shop_now(s))));
+    stands(id, "succeeded", 0);
+    cr_assert_eq(shop_payment_updated_at(payment(id)), updated_at);
 }
 
-Test(payment, a_late_event_does_not_move_a_payment_backwards)
+Test(payment, the_test_gateways_events_arrive_by_the_jobs)
 {
-    int64_t id = pay_new();
-    must(staff_cx, refund(staff_cx, id, SHOP_UNSET, &(const shop_payment *){NULL}));
-    must(bob_cx, send_signed(NEW_SECRET, 0, event_body("evt_late", id)));
-    expect_payment(id, "refunded", 2 * PRICE, "processing");
-}
-
-Test(payment, forged_and_old_events_are_refused)
-{
-    int64_t id = begin_new();
-    confirm_at_gateway(id);
-    const char *body = event_body("evt_1", id);
-    char good[SIGNATURE_SIZE];
-    sign(NEW_SECRET, shop_now(s) / SECOND, body, good);
-    fails(bob_cx, send_signed("whsec_other", 0, body), SHOP_INVALID, "invalid_signature");
-    fails(bob_cx, send_signed(NEW_SECRET, -301, body), SHOP_INVALID, "invalid_signature");
-    fails(bob_cx, send_signed(NEW_SECRET, 301, body), SHOP_INVALID, "invalid_signature");
-    fails(bob_cx, shop_payment_webhook(bob_cx, body, strlen(body) - 1, good), SHOP_INVALID, "invalid_signature");
-    fails(bob_cx, shop_payment_webhook(bob_cx, body, strlen(body), NULL), SHOP_INVALID, "invalid_signature");
-    good[strlen(good) - 1] = '\0';
-    fails(bob_cx, shop_payment_webhook(bob_cx, body, strlen(body), good), SHOP_INVALID, "invalid_signature");
-    fails(bob_cx, send_signed(NEW_SECRET, 0, "{}"), SHOP_INVALID, "invalid_event");
-    expect_payment(id, "pending", 0, "pending");
-    must(bob_cx, send_signed(NEW_SECRET, -300, body));
-}
-
-Test(payment, an_event_of_an_unknown_kind_is_acknowledged)
-{
-    must(bob_cx, send_signed(NEW_SECRET, 0, "{\"id\":\"evt_9\",\"type\":\"balance.available\",\"data\":{\"object\":{}}}"));
-    must(bob_cx, send_signed(NEW_SECRET, 0, "{\"id\":\"evt_9\",\"type\":\"balance.available\",\"data\":{\"object\":{}}}"));
-    cr_assert_eq(count_rows(TABLE_EVENT), 1);
-}
-
-Test(payment, the_test_gateway_tells_what_happened_there)
-{
-    int64_t id = begin_new();
-    confirm_at_gateway(id);
-    int64_t done;
-    must(system_cx, shop_payment_deliver_test_events(system_cx, 100, &done));
-    cr_assert_eq(done, 2);
-    expect_payment(id, "succeeded", 0, "processing");
-    must(system_cx, shop_payment_deliver_test_events(system_cx, 100, &done));
-    cr_assert_eq(done, 0);
-    cr_assert_eq(count_rows(TABLE_TEST_EVENT), 0);
-}
-
-Test(payment, syncing_fetches_what_happened_at_the_gateway)
-{
-    int64_t id = begin_new();
-    confirm_at_gateway(id);
-    shop_sync_input in = SHOP_SYNC_INPUT_INIT;
-    in.payment_intent_id = shop_payment_intent_id(read_payment(id));
-    fails(bob_cx, shop_payment_sync(bob_cx, &in, &(const shop_payment *){NULL}), SHOP_NOT_FOUND, "payment_not_found");
-    must(cx, shop_payment_sync(cx, &in, &(const shop_payment *){NULL}));
-    expect_payment(id, "succeeded", 0, "processing");
+    shop_gateway_intent intent;
+    int64_t order = place_order(cx);
+    int64_t id = begin(order);
+    const char *name = shop_payment_intent_id(payment(id));
+    ok(system_cx, s->gateway->calls->confirm(system_cx, name, "pm_card_visa", "elsewhere", &intent));
+    run_jobs();
+    stands(id, "succeeded", 0);
+    cr_assert_str_eq(order_status(order), "processing");
 }
 
 /* ------------------------------------------------------------------------------------------------ crashes */
 
-static shop_status attempt_forget_intent(shop_ctx *who, void *args, shop_batch *b, const void **answer)
+#define BATCHES_MAX 40
+
+typedef enum crash_step { CREATE, CONFIRM, REFUND, CANCEL } crash_step;
+
+static shop_status do_step(crash_step step, int64_t order, int64_t id)
 {
-    const int64_t *id = args;
-    (void)who;
-    (void)answer;
-    shop_batch_update(b, TABLE_PAYMENT, 1);
-    shop_set_null(b, PAYMENT_INTENT);
-    shop_set_null(b, PAYMENT_CLIENT_SECRET);
-    shop_guard_int(b, PAYMENT_ID, SHOP_PRED_EQ, *id);
-    return SHOP_OK;
+    const shop_intent *intent;
+    if (step == CREATE)
+        return try_intent(cx, order, &intent);
+    if (step == CONFIRM)
+        return try_confirm(cx, id, "pm_card_visa");
+    return step == REFUND ? try_refund(staff_cx, id, 300) : shop_order_cancel(cx, order, NULL);
 }
 
-Test(payment, an_intent_that_a_crash_left_unrecorded_is_found_again)
+/* The shop and the gateway agree, and a cancelled order keeps no money. */
+static void agree(int64_t order)
 {
-    int64_t id = begin_new();
-    char intent[64];
-    (void)snprintf(intent, sizeof intent, "%s", shop_payment_intent_id(read_payment(id)));
-    must(system_cx, shop_change_step(system_cx, attempt_forget_intent, &id));
-    int64_t done;
-    must(system_cx, shop_payment_reconcile(system_cx, 100, &done));
-    cr_assert_eq(done, 0, "who began it may still be at it");
+    const shop_payment *p;
+    shop_status status = shop_payment_of_order(system_cx, order, &p);
+    if (status == SHOP_NOT_FOUND)
+        return;
+    ok(system_cx, status);
+    int64_t id = shop_payment_id(p);
+    shop_gateway_intent there = at_gateway(id);
+    p = payment(id);
+    int is_paid = strcmp(there.status, "succeeded") == 0;
+    int is_known = strcmp(shop_payment_status(p), "succeeded") == 0 ||
+                   strcmp(shop_payment_status(p), "partially_refunded") == 0 || strcmp(shop_payment_status(p), "refunded") == 0;
+    cr_assert_eq(is_paid, is_known, "the gateway says %s, the shop %s", there.status, shop_payment_status(p));
+    cr_assert_eq(there.refunded, shop_payment_amount_refunded(p));
+    cr_assert_eq(there.amount, shop_payment_amount(p));
+    if (strcmp(shop_payment_order_status(p), "cancelled") == 0)
+        cr_assert(!is_paid || there.refunded == there.amount, "a cancelled order keeps no money");
+    else
+        cr_assert_eq(strcmp(shop_payment_order_status(p), "processing") == 0, is_paid);
+}
+
+/* Interrupts a step before its n-th batch. 1 when it was interrupted. */
+static int interrupt(crash_step step, int n)
+{
+    int64_t order = place_order(cx);
+    int64_t id = step == CREATE ? 0 : step == CONFIRM ? begin(order) : paid(order);
+    batches_before_failure = n;
+    shop_status status = do_step(step, order, id);
+    int was_interrupted = batches_before_failure == 0;
+    batches_before_failure = -1;
+    if (!was_interrupted)
+        ok(cx, status);
     test_clock_advance(61 * SECOND);
-    must(system_cx, shop_payment_reconcile(system_cx, 100, &done));
-    cr_assert_eq(done, 1);
-    cr_assert_str_eq(shop_payment_intent_id(read_payment(id)), intent);
-    cr_assert_eq(count_rows(TABLE_TEST_INTENT), 1);
-}
-
-static shop_status attempt_cancel_bare(shop_ctx *who, void *args, shop_batch *b, const void **answer)
-{
-    const int64_t *order_id = args;
-    (void)who;
-    (void)answer;
-    shop_batch_update(b, TABLE_ORDER, 1);
-    shop_set_text(b, ORDER_STATUS, "cancelled");
-    shop_guard_int(b, ORDER_ID, SHOP_PRED_EQ, *order_id);
-    return SHOP_OK;
-}
-
-Test(payment, payments_of_orders_whose_cancelling_was_cut_off_are_settled)
-{
-    int64_t open = begin_new();
-    int64_t paid_unseen = begin_new();
-    confirm_at_gateway(paid_unseen);
-    const int64_t payments[] = {open, paid_unseen};
-    for (size_t i = 0; i < 2; i++) {
-        int64_t order_id = shop_payment_order_id(read_payment(payments[i]));
-        must(system_cx, shop_change_step(system_cx, attempt_cancel_bare, &order_id));
-    }
+    run_jobs();
     test_clock_advance(61 * SECOND);
-    int64_t done;
-    must(system_cx, shop_payment_reconcile(system_cx, 100, &done));
-    cr_assert_eq(done, 2);
-    expect_payment(open, "cancelled", 0, "cancelled");
-    expect_payment(paid_unseen, "refunded", 2 * PRICE, "cancelled");
-    must(system_cx, shop_payment_reconcile(system_cx, 100, &done));
-    cr_assert_eq(done, 0);
+    run_jobs();
+    agree(order);
+    return was_interrupted;
 }
 
-/* The refund as it is when the crash comes after the gateway did it and before we knew. */
-static shop_status attempt_reopen_refund(shop_ctx *who, void *args, shop_batch *b, const void **answer)
+static void interrupt_everywhere(crash_step step)
 {
-    const int64_t *payment_id = args;
-    (void)who;
-    (void)answer;
-    shop_batch_update(b, TABLE_REFUND, 1);
-    shop_set_text(b, REFUND_STATUS, "pending");
-    shop_set_null(b, REFUND_GATEWAY_ID);
-    shop_guard_int(b, REFUND_PAYMENT, SHOP_PRED_EQ, *payment_id);
-    shop_batch_update(b, TABLE_PAYMENT, 1);
-    shop_set_text(b, PAYMENT_STATUS, "succeeded");
-    shop_guard_int(b, PAYMENT_ID, SHOP_PRED_EQ, *payment_id);
-    return SHOP_OK;
+    int n = 0;
+    while (n < BATCHES_MAX && interrupt(step, n))
+        n++;
+    cr_assert_gt(n, 0);
+    cr_assert_lt(n, BATCHES_MAX, "the step ends");
 }
 
-Test(payment, a_refund_that_a_crash_cut_off_is_finished_once)
+Test(payment, a_crash_while_beginning_leaves_one_intent)
 {
-    int64_t id = pay_new();
-    must(staff_cx, refund(staff_cx, id, 500, &(const shop_payment *){NULL}));
-    must(system_cx, shop_change_step(system_cx, attempt_reopen_refund, &id));
-    test_clock_advance(61 * SECOND);
-    int64_t done;
-    must(system_cx, shop_payment_reconcile(system_cx, 100, &done));
-    cr_assert_eq(done, 1);
-    expect_payment(id, "partially_refunded", 500, "processing");
-    cr_assert_eq(count_rows(TABLE_TEST_REFUND), 1);
+    interrupt_everywhere(CREATE);
 }
 
-Test(payment, an_expired_order_takes_its_payment_along)
+Test(payment, a_crash_while_confirming_is_finished)
 {
-    int64_t id = begin_new();
-    test_clock_advance(1801 * SECOND);
-    must(system_cx, shop_jobs_run(system_cx, NULL));
-    expect_payment(id, "cancelled", 0, "cancelled");
-    cr_assert_eq(stock(), STOCK);
+    interrupt_everywhere(CONFIRM);
 }
 
-Test(payment, figures_count_what_was_spent)
+Test(payment, a_crash_while_refunding_gives_back_once_or_not_at_all)
 {
-    int64_t id = pay_new();
-    (void)begin_new();
-    must(staff_cx, refund(staff_cx, id, 500, &(const shop_payment *){NULL}));
-    const shop_payment_statistics *totals;
-    must(cx, shop_payment_statistics_get(cx, &totals));
-    cr_assert_eq(shop_payment_statistics_total_payments(totals), 2);
-    cr_assert_eq(shop_payment_statistics_total_spent(totals), 2 * PRICE - 500);
-    must(bob_cx, shop_payment_statistics_get(bob_cx, &totals));
-    cr_assert_eq(shop_payment_statistics_total_payments(totals), 0);
+    interrupt_everywhere(REFUND);
+}
+
+Test(payment, a_crash_while_cancelling_keeps_no_money)
+{
+    interrupt_everywhere(CANCEL);
 }
