@@ -156,7 +156,7 @@ int main(int count, char **arguments)
 {
     command_line line;
     (void)count;
-    mallopt(M_ARENA_MAX, 2); /* memory that one thread frees serves the others: a small process stays small */
+    mallopt(M_ARENA_MAX, 8); /* memory that one thread frees serves the others: a small process stays small */
     memset(&line, 0, sizeof line);
     config_init(&line.settings);
     int code = run(&line, arguments + 1);

@@ -11,6 +11,7 @@
 #include "account_parts.h"
 #include "password.h"
 #include "token.h"
+#include "token_cache.h"
 
 #define SESSIONS_MAX 50 /* of a user */
 #define EXCESS_MAX 50 /* sessions dropped at one login */
@@ -117,6 +118,20 @@ int64_t shop_session_of(const shop_ctx *cx, const char *refresh, int64_t user_id
     return good && claims.user_id == user_id ? claims.session_id : 0;
 }
 
+/* Verifies a token, or recognises one that this context verified before and whose time is not over. */
+static shop_token_verdict check_access(shop_ctx *cx, const char *token, shop_token_claims *claims)
+{
+    size_t length = strnlen(token, SHOP_TOKEN_MAX + 1);
+    int64_t now = now_seconds(cx);
+    if (length <= SHOP_TOKEN_MAX && shop_token_cache_find(cx, token, length, claims) && claims->issued_at <= now &&
+        now < claims->expires_at)
+        return SHOP_TOKEN_GOOD;
+    shop_token_verdict verdict = read_token(cx, token, SHOP_TOKEN_ACCESS, claims);
+    if (verdict == SHOP_TOKEN_GOOD)
+        shop_token_cache_keep(cx, token, length, claims);
+    return verdict;
+}
+
 shop_status shop_token_check(shop_ctx *cx, const char *access_token, int64_t *user_id)
 {
     shop_ctx_begin(cx);
@@ -124,7 +139,7 @@ shop_status shop_token_check(shop_ctx *cx, const char *access_token, int64_t *us
         return shop_account_misuse(cx);
     *user_id = SHOP_ACTOR_NOBODY;
     shop_token_claims claims;
-    shop_token_verdict verdict = read_token(cx, access_token, SHOP_TOKEN_ACCESS, &claims);
+    shop_token_verdict verdict = check_access(cx, access_token, &claims);
     if (verdict == SHOP_TOKEN_NO_MEMORY)
         return shop_fail_no_memory(cx);
     if (verdict != SHOP_TOKEN_GOOD)

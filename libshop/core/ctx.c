@@ -56,8 +56,9 @@ void shop_ctx_reset(shop_ctx *cx)
     shop_arena *arena = cx->arena;
     shop *s = cx->shop;
     shop_json_writer json = cx->json;
+    struct shop_token_cache *tokens = cx->tokens;
     shop_arena_reset(arena);
-    *cx = (shop_ctx){.shop = s, .arena = arena, .json = json};
+    *cx = (shop_ctx){.shop = s, .arena = arena, .json = json, .tokens = tokens};
 }
 
 void shop_ctx_free(shop_ctx *cx)
@@ -65,6 +66,7 @@ void shop_ctx_free(shop_ctx *cx)
     if (!cx)
         return;
     shop_json_writer_free(&cx->json);
+    shop_mem_free(cx->tokens);
     shop_arena_free(cx->arena);
     shop_mem_free(cx);
 }

@@ -45,6 +45,7 @@ typedef struct shop_field_error {
 struct shop_ctx {
     struct shop *shop;
     shop_arena *arena;
+    struct shop_token_cache *tokens; /* access tokens found good before (account/token_cache.h); kept over resets */
     shop_json_writer json; /* its buffer is kept from one answer to the next */
     int64_t actor;
     /* the next change */

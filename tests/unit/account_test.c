@@ -1140,3 +1140,24 @@ Test(account_race, no_session_begins_or_goes_on_for_an_account_that_was_disabled
     cr_assert_eq(login(cx, EMAIL, TEST_PASSWORD, &session), SHOP_FORBIDDEN);
     cr_assert_str_eq(shop_ctx_error_code(cx), "account_disabled");
 }
+
+Test(account, a_token_that_was_good_before_is_refused_when_its_time_is_over_and_only_itself_is_recognised)
+{
+    const shop_session *session = register_ada();
+    char token[1024];
+    int64_t user = 0;
+    (void)snprintf(token, sizeof token, "%s", shop_tokens_access(shop_session_tokens(session)));
+    cr_assert_eq(shop_token_check(cx, token, &user), SHOP_OK);
+    cr_assert_eq(shop_token_check(cx, token, &user), SHOP_OK);
+    cr_assert_eq(user, id_of(session));
+    size_t length = strlen(token);
+    char last = token[length - 2];
+    token[length - 2] = last == 'A' ? 'B' : 'A';
+    cr_assert_eq(shop_token_check(cx, token, &user), SHOP_UNAUTHENTICATED, "another signature");
+    token[length - 2] = last;
+    test_clock_advance(299 * SECOND);
+    cr_assert_eq(shop_token_check(cx, token, &user), SHOP_OK);
+    test_clock_advance(SECOND);
+    cr_assert_eq(shop_token_check(cx, token, &user), SHOP_UNAUTHENTICATED, "its time is over");
+    cr_assert_eq(user, SHOP_ACTOR_NOBODY);
+}
