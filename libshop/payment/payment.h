@@ -101,6 +101,10 @@ shop_status shop_payment_not_found(shop_ctx *cx);
 
 /* ------------------------------------------------------------------------------------------------ changing */
 
+/* The gateway's messages, each recorded once: whether it was, and recording it in a batch. */
+shop_status shop_event_is_known(shop_ctx *cx, const char *event, int *known);
+shop_status shop_event_add(shop_ctx *cx, shop_batch *b, const char *event, const char *type);
+
 /* Begins an update of exactly this version of the payment; sets version and updated_at. */
 void shop_payment_update(shop_ctx *cx, shop_batch *b, const shop_payment *p);
 

@@ -160,20 +160,11 @@ static shop_status run_create(shop_ctx *cx, create_saga *saga, const shop_intent
     return shop_fail(cx, SHOP_CONFLICT, "order_not_payable", "This order was cancelled meanwhile.");
 }
 
-shop_status shop_payment_create_intent(shop_ctx *cx, const shop_intent_input *in, const shop_intent **out)
+static shop_status replay_or_create(shop_ctx *cx, const shop_intent_input *in, const shop_intent **out)
 {
-    shop_ctx_begin(cx);
-    shop_status status = shop_require_user(cx);
-    if (status == SHOP_OK)
-        status = shop_input_check(cx, &shop_intent_input_type, in, 0);
-    if (status != SHOP_OK || !out)
-        return status != SHOP_OK ? status : shop_fail(cx, SHOP_MISUSE, "misuse", "A place for the intent is needed.");
-    if (in->idempotency_key && !cx->idempotency_key)
-        status = shop_ctx_set_idempotency_key(cx, in->idempotency_key, &in->order_id, sizeof in->order_id);
     const void *answer = NULL;
     int replayed = 0;
-    if (status == SHOP_OK)
-        status = shop_change_replay(cx, &shop_intent_type, &answer, &replayed);
+    shop_status status = shop_change_replay(cx, &shop_intent_type, &answer, &replayed);
     if (status != SHOP_OK)
         return status;
     if (replayed) {
@@ -182,6 +173,24 @@ shop_status shop_payment_create_intent(shop_ctx *cx, const shop_intent_input *in
     }
     create_saga saga = {.in = in};
     return run_create(cx, &saga, out);
+}
+
+shop_status shop_payment_create_intent(shop_ctx *cx, const shop_intent_input *in, const shop_intent **out)
+{
+    shop_ctx_begin(cx);
+    shop_status status = shop_require_user(cx);
+    if (status == SHOP_OK)
+        status = shop_input_check(cx, &shop_intent_input_type, in, 0);
+    if (status != SHOP_OK || !out)
+        return status != SHOP_OK ? status : shop_fail(cx, SHOP_MISUSE, "misuse", "A place for the intent is needed.");
+    int is_own_key = in->idempotency_key && !cx->idempotency_key;
+    if (is_own_key)
+        status = shop_ctx_set_idempotency_key(cx, in->idempotency_key, &in->order_id, sizeof in->order_id);
+    if (status == SHOP_OK)
+        status = replay_or_create(cx, in, out);
+    if (is_own_key)
+        cx->idempotency_key = NULL; /* it was this call's, and marks no other one */
+    return status;
 }
 
 /* ------------------------------------------------------------------------------------------------ confirming */
@@ -238,7 +247,11 @@ static shop_status confirm_with(shop_ctx *cx, const shop_payment *p, const char 
     if (!p->intent_id || strcmp(p->status, PAYMENT_CANCELLED) == 0)
         return shop_fail(cx, SHOP_CONFLICT, "payment_not_ready", "This payment is %s and cannot be confirmed.", p->status);
     shop_gateway_intent intent = {.id = NULL};
-    shop_status status = gateway(cx)->confirm(cx, p->intent_id, method, step_key(cx, p, "confirm"), &intent);
+    const char *step = shop_arena_printf(cx->arena, "confirm_%s", method); /* another card is another request */
+    const char *key = step ? step_key(cx, p, step) : NULL;
+    if (!key)
+        return shop_fail_no_memory(cx);
+    shop_status status = gateway(cx)->confirm(cx, p->intent_id, method, key, &intent);
     if (status != SHOP_OK && status != SHOP_DECLINED)
         return status;
     const char *code = cx->code;
@@ -380,9 +393,9 @@ shop_status shop_payment_cancel(shop_ctx *cx, const shop_payment_cancel_input *i
                          p->status);
     if (strcmp(p->status, PAYMENT_CANCELLED) != 0 && p->intent_id)
         status = cancel_at_gateway(cx, p, &p);
-    if (status == SHOP_OK && p->is_successful)
-        return shop_fail(cx, SHOP_CONFLICT, "payment_not_cancellable",
-                         "This payment was made meanwhile; it can only be refunded.");
+    if (status == SHOP_OK && p->intent_id && strcmp(p->status, PAYMENT_CANCELLED) != 0)
+        return shop_fail(cx, SHOP_CONFLICT, "payment_not_cancellable", "This payment is %s by now; it can only be refunded.",
+                         p->status);
     if (status == SHOP_OK && (strcmp(p->order->status, "pending") == 0 || strcmp(p->order->status, "processing") == 0))
         status = shop_order_cancel_any(cx, p->order->id); /* settles the payment too */
     return status == SHOP_OK ? give_answer(cx, p->id, out) : status;

@@ -56,11 +56,8 @@ typedef struct record {
     shop_payment *payment;
 } record;
 
-static shop_status is_event_known(shop_ctx *cx, const char *event, int *known)
+shop_status shop_event_is_known(shop_ctx *cx, const char *event, int *known)
 {
-    *known = 0;
-    if (!event)
-        return SHOP_OK;
     shop_query *q = shop_query_new(cx);
     int read = shop_query_read(q, TABLE_EVENT);
     shop_where_text(q, EVENT_NAME, SHOP_PRED_EQ, event);
@@ -70,16 +67,14 @@ static shop_status is_event_known(shop_ctx *cx, const char *event, int *known)
     return status;
 }
 
-static shop_status add_event(shop_ctx *cx, shop_batch *b, const record *r)
+shop_status shop_event_add(shop_ctx *cx, shop_batch *b, const char *event, const char *type)
 {
-    if (!r->event)
-        return SHOP_OK;
     int64_t id = shop_new_id(cx, TABLE_EVENT);
     if (id == SHOP_UNSET)
         return cx->status;
     shop_batch_insert(b, TABLE_EVENT, id);
-    shop_set_text(b, EVENT_NAME, r->event);
-    shop_set_text(b, EVENT_TYPE, r->event_type);
+    shop_set_text(b, EVENT_NAME, event);
+    shop_set_text(b, EVENT_TYPE, type);
     shop_set_int(b, EVENT_CREATED_AT, shop_now(cx->shop));
     return SHOP_OK;
 }
@@ -132,21 +127,28 @@ static shop_status settle_handle(shop_ctx *cx, shop_payment *p)
     return SHOP_OK;
 }
 
+/* Another attempt failed for another reason: the customer is told the last one. */
+static int has_failed_anew(const record *r, const char *next)
+{
+    return strcmp(next, PAYMENT_FAILED) == 0 && strcmp(r->payment->status, PAYMENT_FAILED) == 0 &&
+           strcmp(r->payment->failure_message, r->intent->failure_message) != 0;
+}
+
 static shop_status record_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
 {
     record *r = args;
     int known = 0;
     shop_status status = shop_payment_read(cx, &(payment_key){.id = r->id}, &r->payment);
-    if (status == SHOP_OK)
-        status = is_event_known(cx, r->event, &known);
+    if (status == SHOP_OK && r->event)
+        status = shop_event_is_known(cx, r->event, &known);
     if (status != SHOP_OK)
         return status;
     *answer = r->payment;
     if (known)
         return SHOP_OK;
-    status = add_event(cx, b, r);
+    status = r->event ? shop_event_add(cx, b, r->event, r->event_type) : SHOP_OK;
     const char *next = status_of(r->intent);
-    if (status != SHOP_OK || !may_become(r->payment->status, next))
+    if (status != SHOP_OK || !(may_become(r->payment->status, next) || has_failed_anew(r, next)))
         return status;
     status = move_payment(cx, b, r->payment, next, r->intent);
     return status == SHOP_OK ? settle_handle(cx, r->payment) : status;

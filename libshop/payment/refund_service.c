@@ -27,11 +27,12 @@ static shop_status find_begun(shop_ctx *cx, refund_saga *saga, int *found)
     int read = shop_query_read(q, TABLE_REFUND);
     shop_where_int(q, REFUND_PAYMENT, SHOP_PRED_EQ, saga->payment);
     shop_where_text(q, REFUND_GATEWAY_KEY, SHOP_PRED_EQ, saga->key);
+    shop_where_text(q, REFUND_STATUS, SHOP_PRED_NE, REFUND_FAILED); /* what failed may be begun again under its key */
     shop_status status = shop_query_run(q);
     if (status != SHOP_OK)
         return status;
     const shop_rows *rows = shop_query_rows(q, read);
-    *found = rows->count > 0 && strcmp(shop_row_text(rows, 0, REFUND_STATUS), REFUND_FAILED) != 0;
+    *found = rows->count > 0;
     if (*found) {
         saga->refund = shop_row_int(rows, 0, REFUND_ID);
         saga->amount = shop_row_int(rows, 0, REFUND_AMOUNT);
@@ -204,6 +205,12 @@ static int is_final(shop_status status)
     return status == SHOP_INVALID || status == SHOP_DECLINED || status == SHOP_NOT_FOUND;
 }
 
+/* The gateway took the request and says that no money goes. */
+static int has_failed(const shop_gateway_refund *made)
+{
+    return strcmp(made->status, "failed") == 0 || strcmp(made->status, "canceled") == 0;
+}
+
 /* How much was reserved: known by the row, also when the caller asked for the rest. */
 static shop_status read_reserved(shop_ctx *cx, refund_saga *saga)
 {
@@ -221,7 +228,7 @@ static shop_status ask_gateway(shop_ctx *cx, refund_saga *saga)
     if (status != SHOP_OK || strcmp(saga->status, REFUND_PENDING) != 0)
         return status;
     status = cx->shop->gateway->calls->refund(cx, saga->intent, saga->amount, saga->reason, saga->key, &saga->made);
-    if (!is_final(status))
+    if (!is_final(status) && !(status == SHOP_OK && has_failed(&saga->made)))
         return status;
     const char *detail = cx->detail;
     saga->made = (shop_gateway_refund){.amount = saga->amount};

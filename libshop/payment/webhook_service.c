@@ -9,21 +9,10 @@
 static shop_status record_only(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
 {
     const shop_gateway_event *event = args;
+    int known = 0;
     (void)answer;
-    shop_query *q = shop_query_new(cx);
-    int read = shop_query_read(q, TABLE_EVENT);
-    shop_where_text(q, EVENT_NAME, SHOP_PRED_EQ, event->id);
-    shop_status status = shop_query_run(q);
-    if (status != SHOP_OK || shop_query_rows(q, read)->count > 0)
-        return status;
-    int64_t id = shop_new_id(cx, TABLE_EVENT);
-    if (id == SHOP_UNSET)
-        return cx->status;
-    shop_batch_insert(b, TABLE_EVENT, id);
-    shop_set_text(b, EVENT_NAME, event->id);
-    shop_set_text(b, EVENT_TYPE, event->type);
-    shop_set_int(b, EVENT_CREATED_AT, shop_now(cx->shop));
-    return SHOP_OK;
+    shop_status status = shop_event_is_known(cx, event->id, &known);
+    return status == SHOP_OK && !known ? shop_event_add(cx, b, event->id, event->type) : status;
 }
 
 static int is_handled(const shop_gateway_event *event)

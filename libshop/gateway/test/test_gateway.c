@@ -306,11 +306,11 @@ static shop_status refund_attempt(shop_ctx *cx, void *args, shop_batch *b, const
     test_call *c = args;
     int found = 0;
     (void)answer;
-    shop_status status = find_refund(cx, c, &found);
+    /* The intent first: whoever spent its money under this key is then found by the key, and never taken for somebody else. */
+    shop_status status = find_intent(cx, TEST_INTENT_NAME, c->intent, &c->found);
+    if (status == SHOP_OK)
+        status = find_refund(cx, c, &found);
     if (status != SHOP_OK || found)
-        return status;
-    status = find_intent(cx, TEST_INTENT_NAME, c->intent, &c->found);
-    if (status != SHOP_OK)
         return status;
     shop_gateway_intent *intent = &c->found.shown;
     if (strcmp(intent->status, "succeeded") != 0 || c->amount > intent->amount - intent->refunded)
