@@ -198,10 +198,10 @@ class Ending(unittest.TestCase):
                 body = '{"email": "nobody@shop.example", "password": "wrong password"}'
                 metric = lambda: int(re.search(r"^shopd_workers_busy (\d+)$", shop.client(prefix="").get("/metrics").body.decode(), re.M).group(1))
                 alone = metric()
+                half.send("GET /healthz HTTP/1.1\r\nHo")  # first, so that the server has it when it is asked to stop
                 raw.send("POST /auth/login/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
                          f"Content-Length: {len(body)}\r\n\r\n{body}")
                 shopd.wait_until(lambda: metric() > alone, "the login runs")
-                half.send("GET /healthz HTTP/1.1\r\nHo")
                 shop.ask_to_stop()
                 self.assertTrue(idle.closed())
                 answer = raw.answer()

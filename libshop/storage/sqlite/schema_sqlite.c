@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "../check.h"
 
-#define LOOKS 3 /* a refusal is told after so many looks only: another process may just be making the file */
+#define LOOKS 50 /* a file that is this young is refused after so many looks only: another process may just be making it */
+#define YOUNG_SECONDS 2
 #define LOOK_AGAIN_MS 20
 #define SMALLEST_PAGE 512
 #define SETTLE_LIMIT INT64_C(10000000) /* microseconds to wait for another process that makes or upgrades the same file */
@@ -183,6 +185,12 @@ static int32_t look_once(const char *path, const shop_schema *schema, shop_sqlit
     return outcome;
 }
 
+static int is_young(const struct stat *status)
+{
+    time_t now = time(NULL);
+    return status->st_mtime <= now + YOUNG_SECONDS && now - status->st_mtime <= YOUNG_SECONDS;
+}
+
 int32_t shop_sqlite_look(const char *path, const shop_schema *schema, shop_sqlite_place *place, shop_fault *fault)
 {
     struct stat status;
@@ -201,7 +209,8 @@ int32_t shop_sqlite_look(const char *path, const shop_schema *schema, shop_sqlit
     if (status.st_size < SMALLEST_PAGE) /* SQLite would take it for empty */
         return refuse(fault, SHOP_STORAGE_FOREIGN, "not an SQLite file");
     int32_t outcome = look_once(path, schema, place, fault);
-    for (int i = 1; i < LOOKS && outcome == SHOP_STORAGE_FOREIGN; i++) {
+    int looks = is_young(&status) ? LOOKS : 1;
+    for (int i = 1; i < looks && (outcome == SHOP_STORAGE_FOREIGN || outcome == SHOP_STORAGE_UNAVAILABLE); i++) {
         (void)poll(NULL, 0, LOOK_AGAIN_MS);
         outcome = look_once(path, schema, place, fault);
     }

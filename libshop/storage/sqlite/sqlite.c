@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -106,6 +107,12 @@ static int32_t open_path(instance *me, const char *path, const shop_storage_host
     return outcome == SHOP_STORAGE_OK ? start(me, host, fault) : outcome;
 }
 
+/*
+ * One at a time in a process: SQLite shares a file's -shm between all connections of a process, so one that is looked at read-only
+ * would make another's, opened at that moment, read-only too.
+ */
+static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+
 static int32_t sqlite_open(const char *url, const shop_schema *schema, const shop_storage_host *host, void **self,
                            shop_fault *fault)
 {
@@ -121,7 +128,9 @@ static int32_t sqlite_open(const char *url, const shop_schema *schema, const sho
     if (me && path) {
         me->schema = schema;
         me->read_only = host && (host->flags & SHOP_STORAGE_READ_ONLY);
+        pthread_mutex_lock(&opening);
         outcome = open_path(me, path, host, fault);
+        pthread_mutex_unlock(&opening);
     }
     sqlite3_free(path);
     if (outcome != SHOP_STORAGE_OK) {
