@@ -65,9 +65,6 @@ shop_status shop_account_acting(shop_ctx *cx, shop_account *out);
 /* What a public call answers that was given no place for its result. */
 shop_status shop_account_misuse(shop_ctx *cx);
 
-/* As shop_change_replay; an answer that is found uses the key up, as a change does. */
-shop_status shop_account_replay(shop_ctx *cx, const shop_type *type, const void **out, int *replayed);
-
 /* A copy of a user in the arena; NULL (told) when memory is out. */
 const shop_user *shop_user_keep(shop_ctx *cx, const shop_user *user);
 

@@ -68,16 +68,6 @@ shop_status shop_account_misuse(shop_ctx *cx)
     return shop_fail(cx, SHOP_MISUSE, "misuse", "The call was given NULL where none may be.");
 }
 
-shop_status shop_account_replay(shop_ctx *cx, const shop_type *type, const void **out, int *replayed)
-{
-    shop_status status = shop_change_replay(cx, type, out, replayed);
-    if (status == SHOP_OK && *replayed) {
-        cx->idempotency_key = NULL;
-        cx->if_match = NULL;
-    }
-    return status;
-}
-
 const shop_user *shop_user_keep(shop_ctx *cx, const shop_user *user)
 {
     shop_user *kept = shop_arena_alloc(cx->arena, sizeof *kept);

@@ -148,7 +148,7 @@ shop_status shop_account_register(shop_ctx *cx, const shop_register_input *input
         return status;
     const void *answer = NULL;
     int replayed = 0;
-    status = shop_account_replay(cx, &shop_session_type, &answer, &replayed);
+    status = shop_change_replay(cx, &shop_session_type, &answer, &replayed);
     if (status == SHOP_OK && !replayed) {
         status = shop_password_hash(cx, input->password, n.password_hash);
         if (status == SHOP_OK)
@@ -311,7 +311,7 @@ shop_status shop_account_change_password(shop_ctx *cx, const shop_password_input
     int replayed = 0;
     shop_status status = shop_account_acting(cx, &account);
     if (status == SHOP_OK)
-        status = shop_account_replay(cx, NULL, NULL, &replayed); /* first, for by then the old password is wrong */
+        status = shop_change_replay(cx, NULL, NULL, &replayed); /* first, for by then the old password is wrong */
     if (status != SHOP_OK || replayed)
         return status;
     status = check_password_input(cx, input, &account);

@@ -305,7 +305,7 @@ shop_status shop_account_login(shop_ctx *cx, const shop_login_input *input, cons
         return status;
     const void *answer = NULL;
     int replayed = 0;
-    status = shop_account_replay(cx, &shop_session_type, &answer, &replayed);
+    status = shop_change_replay(cx, &shop_session_type, &answer, &replayed);
     if (status == SHOP_OK && !replayed) {
         login l = {.email = fold_email(cx, input->email)};
         status = l.email ? begin_login(cx, input, &l, &answer) : cx->status;

@@ -19,6 +19,8 @@
 #define PAYMENT_PARTIALLY_REFUNDED "partially_refunded"
 #define PAYMENT_REFUNDED_ALL "refunded"
 
+#define QUIET_TIME (INT64_C(60) * 1000000) /* what is younger is somebody's work right now */
+
 #define REFUND_PENDING "pending"
 #define REFUND_SUCCEEDED "succeeded"
 #define REFUND_FAILED "failed"

@@ -403,7 +403,6 @@ shop_status shop_payment_cancel(shop_ctx *cx, const shop_payment_cancel_input *i
 
 /* ------------------------------------------------------------------------------------------------ what a crash left */
 
-#define QUIET_TIME (INT64_C(60) * 1000000) /* what is younger is somebody's work right now */
 #define LOOKED_THROUGH 1000
 
 static shop_status adopt_made(shop_ctx *cx, shop_payment *p)

@@ -5,8 +5,6 @@
 
 #include "payment.h"
 
-#define QUIET_TIME (INT64_C(60) * 1000000)
-
 typedef struct refund_saga {
     int64_t payment;
     int64_t amount; /* SHOP_UNSET: the rest */

@@ -281,8 +281,10 @@ shop_status shop_change_replay(shop_ctx *cx, const shop_type *type, const void *
     *replayed = status == SHOP_OK && found > 0;
     if (*replayed && out)
         *out = answer;
-    if (*replayed)
-        cx->idempotency_key = NULL; /* used up */
+    if (*replayed) { /* both are used up: they marked this change, and no other one */
+        cx->idempotency_key = NULL;
+        cx->if_match = NULL;
+    }
     return status;
 }
 
