@@ -101,19 +101,26 @@ typedef struct shop_options {
     int64_t password_threads; /* how many hashes may run at once; default 2 */
     int64_t call_timeout_ms; /* how long one context may wait for storage; default 5000 */
     const char *publishable_key; /* handed to clients by shop_payment_config; default "pk_test_shop" */
-    const char *webhook_secret; /* secrets of the gateway's webhooks, comma-separated; NULL: derived from secret_key */
+    const char *webhook_secret; /* secrets of the gateway's webhooks, comma-separated; NULL: the test gateway makes its own */
     const char *webhook_url; /* where the test gateway posts its events; NULL: it applies them itself */
     int64_t owner_refunds; /* 1: a customer may refund the own payment; default 0: staff only */
     void (*log)(void *user, int32_t level, const char *message); /* any thread; NULL: nothing is logged */
     void *log_user;
     int64_t (*clock)(void *user); /* now, in microseconds since 1970 UTC; NULL: the system's clock */
     void *clock_user;
+    const char *gateway; /* "stripe", "test", or a registered one; NULL: stripe when gateway_secret is given, else test */
+    const char *gateway_secret; /* the account's key at the gateway: Stripe's "sk_…" or "rk_…" */
+    const char *gateway_url; /* another place of its API (a stand-in); https, or http on loopback; NULL: its own */
+    const char *payment_return_url; /* where a customer comes back to who pays at another site; NULL: nowhere of ours */
+    int64_t gateway_timeout_ms; /* how long one call of the gateway may take, repetitions included; default 20000 */
+    int64_t payment_retry; /* seconds after which an unfinished payment is looked at, then ever longer; default 60 */
 } shop_options;
 
 #define SHOP_OPTIONS_INIT                                                                                                      \
     {                                                                                                                          \
         sizeof(shop_options), NULL, NULL, NULL, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET, SHOP_UNSET,        \
-            SHOP_UNSET, SHOP_UNSET, NULL, NULL, NULL, SHOP_UNSET, NULL, NULL, NULL, NULL                                       \
+            SHOP_UNSET, SHOP_UNSET, NULL, NULL, NULL, SHOP_UNSET, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, SHOP_UNSET,  \
+            SHOP_UNSET                                                                                                         \
     }
 
 /* Does what SHOP_OPTIONS_INIT does, for languages without macros. */
@@ -186,6 +193,8 @@ SHOP_API shop_status shop_ctx_error_status(const shop_ctx *cx);
 SHOP_API const char *shop_ctx_error_code(const shop_ctx *cx); /* a stable word: "insufficient_stock" */
 SHOP_API const char *shop_ctx_error_detail(const shop_ctx *cx); /* a sentence for a person */
 SHOP_API int32_t shop_ctx_error_retryable(const shop_ctx *cx); /* 1: the same call may succeed later */
+SHOP_API int64_t shop_ctx_error_retry_after(const shop_ctx *cx); /* seconds somebody asked to wait before that; 0: not said */
+SHOP_API const char *shop_ctx_error_decline_code(const shop_ctx *cx); /* SHOP_DECLINED: the bank's word: "insufficient_funds" */
 SHOP_API size_t shop_ctx_error_field_count(const shop_ctx *cx);
 SHOP_API const char *shop_ctx_error_field(const shop_ctx *cx, size_t i); /* the field's name; NULL beyond the end */
 SHOP_API const char *shop_ctx_error_message(const shop_ctx *cx, size_t i); /* what is wrong with it */

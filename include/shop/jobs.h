@@ -9,6 +9,15 @@
 extern "C" {
 #endif
 
+#define SHOP_JOBS_STORAGE 1u /* what needs only the shop's storage */
+#define SHOP_JOBS_GATEWAY 2u /* what calls the payment gateway: may take as long as that takes to answer */
+
+/*
+ * As shop_jobs_run, but only some kinds of jobs: SHOP_JOBS_… added up. A program that runs the kinds in threads of their own keeps a
+ * gateway that hangs from holding up the rest.
+ */
+SHOP_API shop_status shop_jobs_run_kinds(shop_ctx *cx, uint32_t kinds, int64_t *done);
+
 /*
  * Does what is due now, in bounded portions, and returns. To be called every second or so, by a thread of its own, with a context of its
  * own; any number of processes may do so side by side. The actor of the context becomes SYSTEM. *done (may be NULL): how many things were

@@ -42,6 +42,8 @@ SHOP_API int64_t shop_payment_amount(const shop_payment *payment); /* minor unit
 SHOP_API int64_t shop_payment_amount_refunded(const shop_payment *payment); /* given back, or on its way back */
 SHOP_API const char *shop_payment_currency(const shop_payment *payment); /* three lower-case letters */
 SHOP_API const char *shop_payment_failure_message(const shop_payment *payment); /* for the customer; "" when there is none */
+/* How the payer's last complaint with the bank stands, in the gateway's words ("needs_response", "won", …); NULL when there is none. */
+SHOP_API const char *shop_payment_dispute_status(const shop_payment *payment);
 SHOP_API int64_t shop_payment_created_at(const shop_payment *payment);
 SHOP_API int64_t shop_payment_updated_at(const shop_payment *payment);
 

@@ -4,6 +4,7 @@
 
 #include "../cart/cart_parts.h"
 #include "../core/text.h"
+#include "../gateway/gateway.h"
 #include "catalog.h"
 
 typedef struct product_change {
@@ -34,6 +35,8 @@ static shop_status check_input(shop_ctx *cx, const shop_product_input *in, int p
         shop_field_fail(cx, "slug", "Must be made of a-z, 0-9 and single hyphens between them.");
     else if (*slug && is_reserved(*slug))
         shop_field_fail(cx, "slug", "Is reserved; please choose another.");
+    if (in->price != SHOP_UNSET)
+        (void)shop_gateway_check_amount(cx, "price", in->price);
     return shop_fields_status(cx);
 }
 

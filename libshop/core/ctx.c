@@ -140,6 +140,8 @@ void shop_ctx_begin(shop_ctx *cx)
     cx->code = NULL;
     cx->detail = NULL;
     cx->retryable = 0;
+    cx->retry_after = 0;
+    cx->decline_code = NULL;
     cx->first_field = NULL;
     cx->last_field = NULL;
     cx->field_count = 0;
@@ -230,6 +232,16 @@ const char *shop_ctx_error_detail(const shop_ctx *cx)
 int32_t shop_ctx_error_retryable(const shop_ctx *cx)
 {
     return cx->retryable;
+}
+
+int64_t shop_ctx_error_retry_after(const shop_ctx *cx)
+{
+    return cx->retry_after;
+}
+
+const char *shop_ctx_error_decline_code(const shop_ctx *cx)
+{
+    return cx->decline_code ? cx->decline_code : "";
 }
 
 static const shop_field_error *field_error_at(const shop_ctx *cx, size_t i)

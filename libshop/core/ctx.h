@@ -58,6 +58,8 @@ struct shop_ctx {
     const char *code;
     const char *detail;
     int retryable;
+    int64_t retry_after; /* seconds; 0: nobody said */
+    const char *decline_code; /* NULL: none */
     shop_field_error *first_field;
     shop_field_error *last_field;
     size_t field_count;

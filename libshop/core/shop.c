@@ -69,6 +69,8 @@ static const number_option number_options[] = {
     {"password_threads", offsetof(shop_options, password_threads), 2, 1, 64},
     {"call_timeout_ms", offsetof(shop_options, call_timeout_ms), 5000, 1, 600000},
     {"owner_refunds", offsetof(shop_options, owner_refunds), 0, 0, 1},
+    {"gateway_timeout_ms", offsetof(shop_options, gateway_timeout_ms), 20000, 100, 120000},
+    {"payment_retry", offsetof(shop_options, payment_retry), 60, 1, 3600},
 };
 
 typedef struct text_option {
@@ -80,6 +82,8 @@ static const text_option text_options[] = {
     {offsetof(shop_options, database), NULL},       {offsetof(shop_options, secret_key), NULL},
     {offsetof(shop_options, currency), "usd"},      {offsetof(shop_options, publishable_key), "pk_test_shop"},
     {offsetof(shop_options, webhook_secret), NULL}, {offsetof(shop_options, webhook_url), NULL},
+    {offsetof(shop_options, gateway), NULL},        {offsetof(shop_options, gateway_secret), NULL},
+    {offsetof(shop_options, gateway_url), NULL},    {offsetof(shop_options, payment_return_url), NULL},
 };
 
 static shop_status take_numbers(shop_options *o)
@@ -176,8 +180,13 @@ static shop_status open_parts(struct shop *s)
     shop_status status = open_storage(s);
     if (status != SHOP_OK)
         return status;
-    s->gateway = shop_gateway_open(s);
-    return s->gateway ? SHOP_OK : fail_open(SHOP_NO_MEMORY, "the payment gateway cannot be set up: out of memory");
+    shop_gateway_fault fault = {.outcome = SHOP_GATEWAY_OK};
+    int32_t outcome = shop_gateway_open(s, &fault);
+    if (outcome == SHOP_GATEWAY_OK)
+        return SHOP_OK;
+    if (outcome == SHOP_GATEWAY_NO_MEMORY)
+        return fail_open(SHOP_NO_MEMORY, "the payment gateway cannot be set up: out of memory");
+    return fail_open(SHOP_INVALID, "the payment gateway cannot be set up: %s", fault.message);
 }
 
 static shop_status check_options(const shop_options *o)

@@ -3,12 +3,14 @@
 #include "webhook.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../core/json_read.h"
 #include "../core/text.h"
 
 #define SIGNATURES_MAX 16
+#define TEXT_MAX 255 /* of an id or a type */
 #define HEX_LENGTH (2 * crypto_auth_hmacsha256_BYTES)
 
 typedef struct signature_header {
@@ -18,11 +20,6 @@ typedef struct signature_header {
     size_t count;
     unsigned char signatures[SIGNATURES_MAX][crypto_auth_hmacsha256_BYTES];
 } signature_header;
-
-const char *shop_webhook_secrets(const struct shop *s)
-{
-    return s->options.webhook_secret ? s->options.webhook_secret : s->default_webhook_secret;
-}
 
 /* ------------------------------------------------------------------------------------------------ the header */
 
@@ -93,8 +90,8 @@ int shop_webhook_verify(const char *secrets, const char *header, const void *bod
     signature_header h = {.count = 0};
     if (!header || !parse_header(header, &h))
         return 0;
-    int64_t age = now / 1000000 - h.time;
-    if (age > SHOP_WEBHOOK_TOLERANCE || age < -SHOP_WEBHOOK_TOLERANCE)
+    int64_t age;
+    if (__builtin_sub_overflow(now / 1000000, h.time, &age) || age > SHOP_WEBHOOK_TOLERANCE || age < -SHOP_WEBHOOK_TOLERANCE)
         return 0;
     int found = 0;
     while (*secrets) {
@@ -111,52 +108,125 @@ int shop_webhook_verify(const char *secrets, const char *header, const void *bod
     return found;
 }
 
-const char *shop_webhook_sign(shop_ctx *cx, const char *secret, const void *body, size_t length, int64_t now)
+void shop_webhook_sign(const char *secrets, const void *body, size_t length, int64_t now,
+                       char out[static SHOP_WEBHOOK_HEADER_SIZE])
 {
     char time[SHOP_INT64_SIZE];
     unsigned char signature[crypto_auth_hmacsha256_BYTES];
     char hex[HEX_LENGTH + 1];
+    secrets += strspn(secrets, " ,");
     size_t time_length = shop_format_int64(now / 1000000, time);
-    make_signature(secret, strcspn(secret, ", "), time, time_length, body, length, signature);
+    make_signature(secrets, strcspn(secrets, ", "), time, time_length, body, length, signature);
     shop_hex_encode(hex, signature, sizeof signature);
-    return shop_arena_printf(cx->arena, "t=%s,v1=%s", time, hex);
+    (void)snprintf(out, SHOP_WEBHOOK_HEADER_SIZE, "t=%s,v1=%s", time, hex);
 }
 
 /* ------------------------------------------------------------------------------------------------ events */
 
-static const char *text_member(shop_ctx *cx, const shop_json_value *object, const char *name)
+/* Where an event's object names its intent. */
+typedef enum intent_place {
+    IN_ID, /* it is the intent */
+    IN_MEMBER, /* in "payment_intent" */
+} intent_place;
+
+typedef struct event_kind {
+    const char *type;
+    int32_t about;
+    intent_place place;
+    int names_object; /* its own id counts: a refund's, a dispute's */
+} event_kind;
+
+static const event_kind event_kinds[] = {
+    {"payment_intent.succeeded", SHOP_GATEWAY_ABOUT_INTENT, IN_ID, 0},
+    {"payment_intent.payment_failed", SHOP_GATEWAY_ABOUT_INTENT, IN_ID, 0},
+    {"payment_intent.processing", SHOP_GATEWAY_ABOUT_INTENT, IN_ID, 0},
+    {"payment_intent.canceled", SHOP_GATEWAY_ABOUT_INTENT, IN_ID, 0},
+    {"payment_intent.requires_action", SHOP_GATEWAY_ABOUT_INTENT, IN_ID, 0},
+    {"payment_intent.amount_capturable_updated", SHOP_GATEWAY_ABOUT_INTENT, IN_ID, 0},
+    {"payment_intent.partially_funded", SHOP_GATEWAY_ABOUT_INTENT, IN_ID, 0},
+    {"charge.refunded", SHOP_GATEWAY_ABOUT_REFUND, IN_MEMBER, 0},
+    {"refund.created", SHOP_GATEWAY_ABOUT_REFUND, IN_MEMBER, 1},
+    {"refund.updated", SHOP_GATEWAY_ABOUT_REFUND, IN_MEMBER, 1},
+    {"refund.failed", SHOP_GATEWAY_ABOUT_REFUND, IN_MEMBER, 1},
+    {"charge.dispute.created", SHOP_GATEWAY_ABOUT_DISPUTE, IN_MEMBER, 1},
+    {"charge.dispute.updated", SHOP_GATEWAY_ABOUT_DISPUTE, IN_MEMBER, 1},
+    {"charge.dispute.closed", SHOP_GATEWAY_ABOUT_DISPUTE, IN_MEMBER, 1},
+    {"charge.dispute.funds_withdrawn", SHOP_GATEWAY_ABOUT_DISPUTE, IN_MEMBER, 1},
+    {"charge.dispute.funds_reinstated", SHOP_GATEWAY_ABOUT_DISPUTE, IN_MEMBER, 1},
+};
+
+typedef struct reading {
+    const shop_gateway_call *call;
+    int is_out_of_memory;
+} reading;
+
+/* A text of 1..255 bytes, copied; NULL when there is none. */
+static const char *text_member(reading *r, const shop_json_value *object, const char *name)
 {
     const shop_json_value *value;
     const char *text;
     size_t length;
-    if (!shop_json_find(object, name, &value) || !shop_json_get_string(value, &text, &length) || length > 255)
+    if (!shop_json_find(object, name, &value) || !shop_json_get_string(value, &text, &length) || length == 0 ||
+        length > TEXT_MAX)
         return NULL;
-    return shop_arena_strndup(cx->arena, text, length);
+    char *copy = r->call->alloc(r->call->arena, length + 1);
+    if (copy)
+        memcpy(copy, text, length + 1);
+    else
+        r->is_out_of_memory = 1;
+    return copy;
 }
 
-/* An object of the gateway names its intent: itself, or in "payment_intent". */
-static const char *intent_of(shop_ctx *cx, const shop_json_value *object)
+/* An object of the gateway is named by its id, or stands there whole ("expanded"). */
+static const char *reference_member(reading *r, const shop_json_value *object, const char *name)
 {
-    const char *kind = text_member(cx, object, "object");
-    if (kind && strcmp(kind, "payment_intent") == 0)
-        return text_member(cx, object, "id");
-    return text_member(cx, object, "payment_intent");
+    const shop_json_value *value;
+    if (shop_json_find(object, name, &value) && shop_json_type_of(value) == SHOP_JSON_TYPE_OBJECT)
+        return text_member(r, value, "id");
+    return text_member(r, object, name);
 }
 
-shop_status shop_webhook_decode(shop_ctx *cx, const char *body, size_t length, shop_gateway_event *out)
+static void read_object(reading *r, const event_kind *kind, const shop_json_value *object, shop_gateway_event *out)
 {
+    const char *intent = kind->place == IN_ID ? text_member(r, object, "id") : reference_member(r, object, "payment_intent");
+    const char *id = kind->names_object ? text_member(r, object, "id") : NULL;
+    if (kind->names_object ? !id : !intent)
+        return; /* it does not say whose it is: nothing can follow from it */
+    out->about = kind->about;
+    out->intent = intent;
+    out->object = id;
+}
+
+static void read_about(reading *r, const shop_json_value *document, shop_gateway_event *out)
+{
+    const shop_json_value *data;
+    const shop_json_value *object;
+    if (!shop_json_find(document, "data", &data) || !shop_json_find(data, "object", &object))
+        return;
+    for (size_t i = 0; i < sizeof event_kinds / sizeof event_kinds[0]; i++)
+        if (strcmp(event_kinds[i].type, out->type) == 0)
+            read_object(r, &event_kinds[i], object, out);
+}
+
+int32_t shop_webhook_decode(const shop_gateway_call *call, const char *body, size_t length, shop_gateway_event *out,
+                            shop_gateway_fault *fault)
+{
+    reading r = {.call = call};
     shop_json_value *document = NULL;
-    const shop_json_value *data = NULL;
-    const shop_json_value *object = NULL;
-    *out = (shop_gateway_event){.id = NULL};
-    if (shop_json_parse(body, length, NULL, &document, NULL) == SHOP_JSON_OK) {
-        out->id = text_member(cx, document, "id");
-        out->type = text_member(cx, document, "type");
-        if (shop_json_find(document, "data", &data) && shop_json_find(data, "object", &object))
-            out->intent = intent_of(cx, object);
+    *out = (shop_gateway_event){.about = SHOP_GATEWAY_ABOUT_NOTHING};
+    shop_json_status status = shop_json_parse(body, length, NULL, &document, NULL);
+    if (status == SHOP_JSON_OK) {
+        out->id = text_member(&r, document, "id");
+        out->type = text_member(&r, document, "type");
+        if (out->id && out->type)
+            read_about(&r, document, out);
     }
     shop_json_free(document);
-    if (out->id && out->id[0] && out->type)
-        return SHOP_OK;
-    return shop_fail(cx, SHOP_INVALID, "invalid_event", "This is not an event of the payment gateway.");
+    if (r.is_out_of_memory || status == SHOP_JSON_NO_MEMORY)
+        return fault->outcome = SHOP_GATEWAY_NO_MEMORY;
+    if (out->id && out->type)
+        return fault->outcome = SHOP_GATEWAY_OK;
+    (void)snprintf(fault->detail, sizeof fault->detail, "no event: %s",
+                   status == SHOP_JSON_OK ? "it has no id or no type" : shop_json_status_message(status));
+    return fault->outcome = SHOP_GATEWAY_REFUSED;
 }

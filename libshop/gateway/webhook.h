@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A gateway's messages: Stripe's signature scheme, and what is read of an event. */
+/* A gateway's messages in Stripe's form: signatures, and what is read of an event. Pure functions: any thread, any time. */
 #ifndef SHOP_GATEWAY_WEBHOOK_H
 #define SHOP_GATEWAY_WEBHOOK_H
 
-#include "../core/ctx.h"
+#include <shop/sys/gateway.h>
 
 #define SHOP_WEBHOOK_TOLERANCE INT64_C(300) /* seconds, either way */
-
-typedef struct shop_gateway_event {
-    const char *id;
-    const char *type;
-    const char *intent; /* the intent it is about; NULL when it is about none */
-} shop_gateway_event;
+#define SHOP_WEBHOOK_HEADER_SIZE 96 /* "t=", a time, ",v1=", 64 hex digits, and the NUL */
 
 /*
  * Whether the header ("t=UNIX,v1=HEX[,v1=HEX…]") signs these very bytes with one of the comma-separated secrets, and is not older or
@@ -19,13 +14,12 @@ typedef struct shop_gateway_event {
  */
 int shop_webhook_verify(const char *secrets, const char *header, const void *body, size_t length, int64_t now);
 
-/* The header for a body, in the arena; NULL when memory is out. */
-const char *shop_webhook_sign(shop_ctx *cx, const char *secret, const void *body, size_t length, int64_t now);
+/* The header for a body, by the first of the secrets. */
+void shop_webhook_sign(const char *secrets, const void *body, size_t length, int64_t now,
+                       char out[static SHOP_WEBHOOK_HEADER_SIZE]);
 
-/* SHOP_OK; SHOP_INVALID "invalid_event"; SHOP_NO_MEMORY. Texts live in the arena. */
-shop_status shop_webhook_decode(shop_ctx *cx, const char *body, size_t length, shop_gateway_event *out);
-
-/* The secrets of this shop, comma-separated. */
-const char *shop_webhook_secrets(const struct shop *s);
+/* What a gateway's decode does: SHOP_GATEWAY_OK, _REFUSED or _NO_MEMORY. */
+int32_t shop_webhook_decode(const shop_gateway_call *call, const char *body, size_t length, shop_gateway_event *out,
+                            shop_gateway_fault *fault);
 
 #endif

@@ -8,8 +8,12 @@
 #include "../storage/store.h"
 
 #define PORTION 100
+#define EVENT_LIFE (INT64_C(30) * 86400) /* seconds; a gateway repeats a message for days, not for weeks */
 
-typedef shop_status (*job)(shop_ctx *cx, int64_t limit, int64_t *done);
+typedef struct job {
+    uint32_t kind;
+    shop_status (*run)(shop_ctx *cx, int64_t limit, int64_t *done);
+} job;
 
 /* Deletes rows of a table whose time column is before `until`: found first, so that a portion is bounded. */
 typedef struct sweep {
@@ -42,12 +46,9 @@ static shop_status sweep_attempt(shop_ctx *cx, void *args, shop_batch *b, const 
     return SHOP_OK;
 }
 
-static shop_status sweep_table(shop_ctx *cx, uint16_t table, uint16_t column, int64_t limit, int64_t *done)
+static shop_status sweep_table(shop_ctx *cx, uint16_t table, uint16_t column, int64_t life, int64_t limit, int64_t *done)
 {
-    sweep s = {.table = table,
-               .column = column,
-               .until = shop_now(cx->shop) - cx->shop->options.idempotency_ttl * 1000000,
-               .limit = limit};
+    sweep s = {.table = table, .column = column, .until = shop_now(cx->shop) - life * 1000000, .limit = limit};
     shop_status status = shop_change_step(cx, sweep_attempt, &s);
     *done = s.done;
     return status;
@@ -55,28 +56,40 @@ static shop_status sweep_table(shop_ctx *cx, uint16_t table, uint16_t column, in
 
 static shop_status drop_old_keys(shop_ctx *cx, int64_t limit, int64_t *done)
 {
-    return sweep_table(cx, TABLE_IDEMPOTENCY, IDEMPOTENCY_CREATED_AT, limit, done);
+    return sweep_table(cx, TABLE_IDEMPOTENCY, IDEMPOTENCY_CREATED_AT, cx->shop->options.idempotency_ttl, limit, done);
 }
 
 static shop_status drop_old_marks(shop_ctx *cx, int64_t limit, int64_t *done)
 {
-    return sweep_table(cx, TABLE_MARK, MARK_CREATED_AT, limit, done);
+    return sweep_table(cx, TABLE_MARK, MARK_CREATED_AT, cx->shop->options.idempotency_ttl, limit, done);
+}
+
+static shop_status drop_old_events(shop_ctx *cx, int64_t limit, int64_t *done)
+{
+    return sweep_table(cx, TABLE_EVENT, EVENT_CREATED_AT, EVENT_LIFE, limit, done);
 }
 
 static const job jobs[] = {
-    shop_order_expire,  shop_payment_reconcile, shop_payment_deliver_test_events,
-    shop_account_clean, drop_old_keys,          drop_old_marks,
+    {SHOP_JOBS_STORAGE, shop_order_expire},
+    {SHOP_JOBS_GATEWAY, shop_payment_reconcile},
+    {SHOP_JOBS_GATEWAY, shop_payment_gateway_work},
+    {SHOP_JOBS_STORAGE, shop_account_clean},
+    {SHOP_JOBS_STORAGE, drop_old_keys},
+    {SHOP_JOBS_STORAGE, drop_old_marks},
+    {SHOP_JOBS_STORAGE, drop_old_events},
 };
 
-shop_status shop_jobs_run(shop_ctx *cx, int64_t *done)
+shop_status shop_jobs_run_kinds(shop_ctx *cx, uint32_t kinds, int64_t *done)
 {
     shop_status first_failure = SHOP_OK;
     int64_t total = 0;
     for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
         int64_t count = 0;
+        if (!(jobs[i].kind & kinds))
+            continue;
         shop_ctx_reset(cx);
         shop_ctx_set_actor(cx, SHOP_ACTOR_SYSTEM);
-        shop_status status = jobs[i](cx, PORTION, &count);
+        shop_status status = jobs[i].run(cx, PORTION, &count);
         if (status != SHOP_OK && first_failure == SHOP_OK)
             first_failure = status;
         total += count;
@@ -84,4 +97,9 @@ shop_status shop_jobs_run(shop_ctx *cx, int64_t *done)
     if (done)
         *done = total;
     return first_failure;
+}
+
+shop_status shop_jobs_run(shop_ctx *cx, int64_t *done)
+{
+    return shop_jobs_run_kinds(cx, SHOP_JOBS_STORAGE | SHOP_JOBS_GATEWAY, done);
 }

@@ -5,26 +5,22 @@
 #include "order.h"
 #include "order_parts.h"
 
-/* How much longer an order lives whose payment is under way; then it is looked at again, and it blocks no other meanwhile. */
-#define GRACE_US (INT64_C(60) * 1000000)
-
 typedef struct order_expiring {
     int64_t order_id;
     int64_t now;
-    int cancelled; /* the last attempt did so */
 } order_expiring;
 
-/* Looked at again: since it was found it may have been paid, cancelled or postponed. */
+/* Looked at again: since it was found it may have been paid, cancelled or handed over. */
 static int is_due(const shop_order *order, int64_t now)
 {
-    return strcmp(order->status, ORDER_PENDING) == 0 && order->expires_at <= now;
+    return strcmp(order->status, ORDER_PENDING) == 0 && order->expires_at != SHOP_UNSET && order->expires_at <= now;
 }
 
-/* The version stays: nothing that anybody is shown changes. */
-static void postpone(shop_batch *b, const shop_order *order, int64_t now)
+/* From here on its payment carries the matter: the order has no time any more. The version stays: nothing that anybody is shown changes. */
+static void hand_over(shop_batch *b, const shop_order *order)
 {
     shop_batch_update(b, TABLE_ORDER, 1);
-    shop_set_int(b, ORDER_EXPIRES_AT, now + GRACE_US);
+    shop_set_null(b, ORDER_EXPIRES_AT);
     shop_guard_int(b, ORDER_ID, SHOP_PRED_EQ, order->id);
     shop_guard_text(b, ORDER_STATUS, SHOP_PRED_EQ, ORDER_PENDING);
 }
@@ -34,15 +30,15 @@ static shop_status attempt_expire(shop_ctx *cx, void *args, shop_batch *b, const
     order_expiring *e = args;
     shop_order *order = NULL;
     *answer = NULL;
-    e->cancelled = 0;
     shop_status status = shop_order_read(cx, e->order_id, &order);
     if (status != SHOP_OK || !is_due(order, e->now))
         return status;
-    if (order->payment && shop_payment_part_under_way(order->payment)) {
-        postpone(b, order, e->now);
-        return SHOP_OK;
-    }
-    e->cancelled = 1;
+    status = order->payment ? shop_payment_part_expire(cx, b, order->id) : SHOP_NOT_FOUND;
+    if (status == SHOP_OK)
+        hand_over(b, order);
+    if (status != SHOP_NOT_FOUND)
+        return status;
+    shop_ctx_begin(cx);
     return shop_order_move(cx, b, order, ORDER_CANCELLED);
 }
 
@@ -73,10 +69,7 @@ static shop_status expire_one(shop_ctx *cx, int64_t order_id, int64_t now, int64
 {
     order_expiring e = {.order_id = order_id, .now = now};
     shop_status status = shop_change_step(cx, attempt_expire, &e);
-    if (status == SHOP_OK && e.cancelled) {
-        ++*done;
-        shop_order_settle(cx, order_id);
-    }
+    *done += status == SHOP_OK;
     return status;
 }
 

@@ -29,6 +29,12 @@ int shop_order_part_find(shop_ctx *cx, const shop_query *q, int read, int64_t or
 /* pending → processing because it is paid; guarded: expects that it still is pending. No expiry any more. */
 void shop_order_part_paid(shop_batch *b, const shop_order_brief *order, int64_t now);
 
+/*
+ * Cancels an order that is not shipped yet, with its stock: because no money can come for it, or all of it went back. What it means for
+ * the payment is the caller's affair. SHOP_OK; SHOP_INVALID "invalid_transition"; SHOP_NOT_FOUND.
+ */
+shop_status shop_order_part_cancel(shop_ctx *cx, shop_batch *b, int64_t order_id);
+
 /* CHECK that the order still has the status it was read with. */
 void shop_order_part_unchanged(shop_batch *b, const shop_order_brief *order);
 
@@ -39,7 +45,10 @@ void shop_order_part_unchanged(shop_batch *b, const shop_order_brief *order);
  */
 shop_status shop_order_cancel_any(shop_ctx *cx, int64_t order_id);
 
-/* Job: cancels up to `limit` pending orders whose time is over and whose payment is not under way. *done: how many. */
+/*
+ * Job: up to `limit` pending orders whose time is over are cancelled; where money might still come that is left to the payment's
+ * reconciler, which asks the gateway first. *done: how many.
+ */
 shop_status shop_order_expire(shop_ctx *cx, int64_t limit, int64_t *done);
 
 #endif

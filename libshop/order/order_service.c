@@ -224,17 +224,14 @@ static void update_status(shop_batch *b, const char *status, int64_t now)
     shop_set_int(b, ORDER_UPDATED_AT, now);
 }
 
-shop_status shop_order_move(shop_ctx *cx, shop_batch *b, shop_order *order, const char *to)
+/* The move itself; the payment is not looked at. */
+static shop_status move_order(shop_ctx *cx, shop_batch *b, shop_order *order, const char *to)
 {
     if (!shop_order_may_become(order->status, to))
         return shop_order_fail_transition(cx, order->status, to);
     int64_t now = shop_now(cx->shop);
-    if (strcmp(to, ORDER_CANCELLED) == 0) {
+    if (strcmp(to, ORDER_CANCELLED) == 0)
         return_stock(b, order);
-        shop_status status = order->payment ? shop_payment_part_give_back(cx, b, order->id) : SHOP_OK;
-        if (status != SHOP_OK)
-            return status;
-    }
     update_status(b, to, now);
     shop_guard_int(b, ORDER_ID, SHOP_PRED_EQ, order->id);
     shop_guard_text(b, ORDER_STATUS, SHOP_PRED_EQ, order->status);
@@ -242,6 +239,14 @@ shop_status shop_order_move(shop_ctx *cx, shop_batch *b, shop_order *order, cons
     order->status = to;
     order->updated_at = now;
     return SHOP_OK;
+}
+
+shop_status shop_order_move(shop_ctx *cx, shop_batch *b, shop_order *order, const char *to)
+{
+    shop_status status = move_order(cx, b, order, to);
+    if (status == SHOP_OK && strcmp(to, ORDER_CANCELLED) == 0 && order->payment)
+        status = shop_payment_part_order_cancelled(cx, b, order->id);
+    return status;
 }
 
 typedef struct order_move {
@@ -319,6 +324,13 @@ void shop_order_part_paid(shop_batch *b, const shop_order_brief *order, int64_t 
     update_status(b, ORDER_PROCESSING, now);
     shop_guard_int(b, ORDER_ID, SHOP_PRED_EQ, order->id);
     shop_guard_text(b, ORDER_STATUS, SHOP_PRED_EQ, ORDER_PENDING);
+}
+
+shop_status shop_order_part_cancel(shop_ctx *cx, shop_batch *b, int64_t order_id)
+{
+    shop_order *order = NULL;
+    shop_status status = shop_order_read(cx, order_id, &order);
+    return status == SHOP_OK ? move_order(cx, b, order, ORDER_CANCELLED) : status;
 }
 
 void shop_order_part_unchanged(shop_batch *b, const shop_order_brief *order)

@@ -19,7 +19,7 @@
 #define PAYMENT_PARTIALLY_REFUNDED "partially_refunded"
 #define PAYMENT_REFUNDED_ALL "refunded"
 
-#define QUIET_TIME (INT64_C(60) * 1000000) /* what is younger is somebody's work right now */
+#define PORTION_TIME INT64_C(1000000) /* a job that asks a slow gateway stops then, and goes on when it is called again */
 
 #define REFUND_PENDING "pending"
 #define REFUND_SUCCEEDED "succeeded"
@@ -46,6 +46,10 @@ struct shop_payment {
     int64_t version;
     const char *client_secret;
     const char *gateway_key;
+    const char *dispute_status; /* NULL: nobody complains */
+    int64_t due_at;
+    int64_t looks;
+    int64_t is_expiring;
 };
 
 struct shop_intent {
@@ -101,32 +105,81 @@ void shop_payment_derive(shop_payment *p);
 
 shop_status shop_payment_not_found(shop_ctx *cx);
 
+/* 1 when the last complaint keeps the money from being given back: it is the bank's to decide, or gone already. */
+int shop_dispute_holds(const char *status);
+
 /* ------------------------------------------------------------------------------------------------ changing */
 
-/* The gateway's messages, each recorded once: whether it was, and recording it in a batch. */
-shop_status shop_event_is_known(shop_ctx *cx, const char *event, int *known);
-shop_status shop_event_add(shop_ctx *cx, shop_batch *b, const char *event, const char *type);
+/* The gateway's messages, each recorded once: whether it was, and recording it in a batch. `event` may be NULL: none. */
+shop_status shop_event_is_known(shop_ctx *cx, const shop_gateway_event *event, int *known);
+shop_status shop_event_add(shop_ctx *cx, shop_batch *b, const shop_gateway_event *event);
 
-/* Begins an update of exactly this version of the payment; sets version and updated_at. */
-void shop_payment_update(shop_ctx *cx, shop_batch *b, const shop_payment *p);
+/* Begins an update of exactly this version of the payment; sets version and updated_at. Returns that time. */
+int64_t shop_payment_update(shop_ctx *cx, shop_batch *b, const shop_payment *p);
+
+/* When the reconciler is to look after `looks` looks in vain: sooner at first, then ever later. */
+int64_t shop_payment_due(const shop_ctx *cx, int64_t looks);
 
 /*
- * Records how the gateway says that a payment stands: forward only, the order moves with it. `event`/`event_type`: the message that
- * brought it, recorded once; NULL: none. *out is the payment afterwards. Uses no idempotency key.
+ * The gateway's key for one step with a payment: equal for equal steps from the same version. A step that needs another key (its
+ * old one brings back an old failure) first raises the version: shop_payment_touch.
  */
-shop_status shop_payment_record(shop_ctx *cx, int64_t id, const shop_gateway_intent *intent, const char *event,
-                                const char *event_type, shop_payment **out);
+const char *shop_payment_step_key(shop_ctx *cx, const shop_payment *p, const char *step);
+shop_status shop_payment_touch(shop_ctx *cx, shop_payment **p);
 
-/* After a record: what the new state asks for (an order to cancel, money to give back). Errors are left to the reconciler. */
-void shop_payment_follow_up(shop_ctx *cx, const shop_payment *p);
+/*
+ * Takes how the gateway says that a payment stands: recorded, forward only, the order moved with it in the same batch; then what
+ * follows is done (money to take, money to give back). What of that cannot be done now is left to the reconciler. `event`: the message that
+ * brought it, recorded in the same batch; NULL: none. *out (may be NULL) is the payment afterwards. Uses no idempotency key.
+ */
+shop_status shop_payment_take_state(shop_ctx *cx, int64_t id, const shop_gateway_intent *intent,
+                                    const shop_gateway_event *event, shop_payment **out);
 
-/* Adds to a batch: all that is left of a captured payment is reserved to go back, under the key by which it is settled. */
+/* The last step of a change: the payment as it is now, kept as the answer under the request's idempotency key. */
+shop_status shop_payment_give_answer(shop_ctx *cx, int64_t id, const shop_payment **out);
+
+/* Asks the gateway how a payment stands, and takes that. */
+shop_status shop_payment_fetch_state(shop_ctx *cx, const shop_payment *p, const shop_gateway_event *event, shop_payment **out);
+
+/* Cancels at the gateway; when it is too late for that, what the gateway says is taken. *p is the payment afterwards. */
+shop_status shop_payment_cancel_there(shop_ctx *cx, shop_payment **p);
+
+/* Makes the intent of a payment that has none, or finds the one that was made. *p is the payment afterwards. */
+shop_status shop_payment_make_intent(shop_ctx *cx, shop_payment **p);
+
+/* Records the intent that was made for a payment and never recorded. SHOP_NOT_FOUND (no error told): none was. */
+shop_status shop_payment_adopt(shop_ctx *cx, shop_payment **p);
+
+/* A payment that nobody wants any more: cancelled at the gateway, or forgotten where that knows nothing of it. */
+shop_status shop_payment_give_up(shop_ctx *cx, shop_payment **p);
+
+/* ------------------------------------------------------------------------------------------------ giving back */
+
+/* Adds to a batch: all that is left of a captured payment is reserved to go back. */
 shop_status shop_refund_reserve_rest(shop_ctx *cx, shop_batch *b, const shop_payment *p);
 
-/* Gives back what shop_refund_reserve_rest reserved, or reserves it now. */
+/* Sends all of a payment that is reserved to go back and not yet asked for; reserves the rest first when its order is cancelled. */
 shop_status shop_refund_settle(shop_ctx *cx, const shop_payment *p);
 
-/* Finishes refunds that were left between reservation and answer. */
+#define SHOP_REFUNDS_OVERLAP "refunds_overlap" /* code: with what is reserved here it would be more than was paid */
+
+/*
+ * Takes what the gateway says of a payment's refunds: ours move, those that somebody asked for elsewhere are added, what failed is free
+ * again; the payment, its order and the stock follow in the same batch. `event` as in shop_payment_take_state.
+ */
+shop_status shop_refund_take(shop_ctx *cx, int64_t payment, const shop_gateway_refunds *refunds,
+                             const shop_gateway_event *event, shop_payment **out);
+
+/* Asks the gateway for a payment's refunds, and takes them. */
+shop_status shop_refund_fetch(shop_ctx *cx, const shop_payment *p, const shop_gateway_event *event);
+
+/* The name under which the gateway keeps a refund of ours. In the arena; NULL when memory is out. */
+const char *shop_refund_tag(shop_ctx *cx, int64_t refund, const char *key);
+
+/* Gateway or storage is away: there is no use in asking for others right now. */
+int shop_payment_is_away(shop_status status);
+
+/* Job: carries on refunds that are due. */
 shop_status shop_refund_reconcile(shop_ctx *cx, int64_t limit, int64_t *done);
 
 #endif

@@ -247,6 +247,11 @@ const char *shop_payment_failure_message(const shop_payment *payment)
     return payment->failure_message;
 }
 
+const char *shop_payment_dispute_status(const shop_payment *payment)
+{
+    return payment->dispute_status;
+}
+
 int64_t shop_payment_created_at(const shop_payment *payment)
 {
     return payment->created_at;

@@ -35,6 +35,12 @@ static const char *display(const char *status)
     return status;
 }
 
+int shop_dispute_holds(const char *status)
+{
+    static const char *const holding[] = {"needs_response", "under_review", "lost", NULL};
+    return status && is_one_of(status, holding);
+}
+
 void shop_payment_derive(shop_payment *p)
 {
     static const char *const captured[] = {PAYMENT_SUCCEEDED, PAYMENT_PARTIALLY_REFUNDED, NULL};
@@ -45,7 +51,8 @@ void shop_payment_derive(shop_payment *p)
     p->is_successful = is_one_of(p->status, successful);
     p->is_pending = is_one_of(p->status, pending);
     p->is_failed = is_one_of(p->status, failed);
-    p->can_be_refunded = is_one_of(p->status, captured) && p->amount_refunded < p->amount;
+    p->can_be_refunded =
+        is_one_of(p->status, captured) && p->amount_refunded < p->amount && !shop_dispute_holds(p->dispute_status);
 }
 
 static int load(shop_ctx *cx, const shop_query *q, int orders, const shop_value *row, shop_payment *p)
@@ -61,6 +68,10 @@ static int load(shop_ctx *cx, const shop_query *q, int orders, const shop_value 
     p->version = row[PAYMENT_VERSION].num;
     p->client_secret = row[PAYMENT_CLIENT_SECRET].data;
     p->gateway_key = row[PAYMENT_GATEWAY_KEY].data;
+    p->dispute_status = row[PAYMENT_DISPUTE].size > 0 ? row[PAYMENT_DISPUTE].data : NULL;
+    p->due_at = row[PAYMENT_DUE_AT].num;
+    p->looks = row[PAYMENT_LOOKS].num;
+    p->is_expiring = row[PAYMENT_IS_EXPIRING].num;
     shop_payment_derive(p);
     return 1;
 }
@@ -284,9 +295,4 @@ const shop_payment_brief *shop_payment_part_find(shop_ctx *cx, const shop_query 
         return brief;
     }
     return NULL;
-}
-
-int shop_payment_part_under_way(const shop_payment_brief *payment)
-{
-    return strcmp(payment->status, PAYMENT_PROCESSING) == 0 || is_captured(payment->status);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Giving money back: reserved first, then asked of the gateway, then recorded. Never more than was paid. */
+/* Giving money back: reserved first, then asked of the gateway, then recorded (refund_state.c). Never more than was paid. */
 #include <sodium.h>
 #include <string.h>
 
 #include "payment.h"
+
+#define HOUR (INT64_C(3600) * 1000000)
+#define KEY_LIFE (23 * HOUR) /* gateways forget keys after a day */
 
 typedef struct refund_saga {
     int64_t payment;
@@ -11,30 +14,59 @@ typedef struct refund_saga {
     const char *reason;
     const char *key;
     int64_t refund; /* the row */
+    int64_t attempt;
+    int64_t asked_since; /* the key of this attempt may have been used since */
     const char *intent;
+    const char *currency;
     const char *status;
-    shop_gateway_refund made;
+    const char *gateway_id; /* NULL: the gateway has not answered yet */
 } refund_saga;
 
 /* ------------------------------------------------------------------------------------------------ reserving */
 
-/* A refund that was begun under this key already: the same request again, or the reconciler. */
-static shop_status find_begun(shop_ctx *cx, refund_saga *saga, int *found)
+static void load_saga(refund_saga *saga, const shop_rows *rows, uint32_t i)
+{
+    const char *reason = shop_row_text(rows, i, REFUND_REASON);
+    saga->payment = shop_row_int(rows, i, REFUND_PAYMENT);
+    saga->amount = shop_row_int(rows, i, REFUND_AMOUNT);
+    saga->reason = reason && reason[0] ? reason : NULL;
+    saga->key = shop_row_text(rows, i, REFUND_GATEWAY_KEY);
+    saga->refund = shop_row_int(rows, i, REFUND_ID);
+    saga->attempt = shop_row_int(rows, i, REFUND_ATTEMPT);
+    saga->asked_since = shop_row_int(rows, i, REFUND_UPDATED_AT);
+    saga->status = shop_row_text(rows, i, REFUND_STATUS);
+    saga->gateway_id = shop_row_text(rows, i, REFUND_GATEWAY_ID);
+}
+
+/* A request without a key that went unanswered is known by what it asks for. */
+static int is_unanswered(const refund_saga *wanted, const shop_rows *rows, uint32_t i, int64_t left)
+{
+    int64_t amount = shop_row_int(rows, i, REFUND_AMOUNT);
+    int is_stuck = strcmp(shop_row_text(rows, i, REFUND_STATUS), REFUND_PENDING) == 0 &&
+                   !shop_row_text(rows, i, REFUND_GATEWAY_ID) && shop_row_int(rows, i, REFUND_LOOKS) > 0;
+    return is_stuck && (wanted->amount == SHOP_UNSET ? left == 0 : wanted->amount == amount);
+}
+
+/*
+ * A refund that was begun by this same request: under its key, or, when it has none, one that the gateway left unanswered. What failed
+ * may be begun again.
+ */
+static shop_status find_begun(shop_ctx *cx, refund_saga *saga, int64_t left, int *found)
 {
     shop_query *q = shop_query_new(cx);
     int read = shop_query_read(q, TABLE_REFUND);
     shop_where_int(q, REFUND_PAYMENT, SHOP_PRED_EQ, saga->payment);
-    shop_where_text(q, REFUND_GATEWAY_KEY, SHOP_PRED_EQ, saga->key);
-    shop_where_text(q, REFUND_STATUS, SHOP_PRED_NE, REFUND_FAILED); /* what failed may be begun again under its key */
+    shop_where_text(q, REFUND_STATUS, SHOP_PRED_NE, REFUND_FAILED);
     shop_status status = shop_query_run(q);
     if (status != SHOP_OK)
         return status;
     const shop_rows *rows = shop_query_rows(q, read);
-    *found = rows->count > 0;
-    if (*found) {
-        saga->refund = shop_row_int(rows, 0, REFUND_ID);
-        saga->amount = shop_row_int(rows, 0, REFUND_AMOUNT);
-        saga->status = shop_row_text(rows, 0, REFUND_STATUS);
+    *found = 0;
+    for (uint32_t i = 0; i < rows->count && !*found; i++) {
+        *found = strcmp(shop_row_text(rows, i, REFUND_GATEWAY_KEY), saga->key) == 0 ||
+                 (!cx->idempotency_key && is_unanswered(saga, rows, i, left));
+        if (*found)
+            load_saga(saga, rows, i);
     }
     return SHOP_OK;
 }
@@ -47,10 +79,15 @@ static shop_status check_refundable(shop_ctx *cx, const shop_payment *p, int64_t
     int64_t left = p->amount - p->amount_refunded;
     if (left == 0)
         return shop_fail(cx, SHOP_CONFLICT, "payment_not_refundable", "Everything of this payment was given back already.");
+    if (!p->can_be_refunded)
+        return shop_fail(cx, SHOP_CONFLICT, "payment_disputed",
+                         "The payer complained about this payment: what becomes of the money is decided by the bank.");
     if (amount > left) {
         char text[SHOP_MONEY_SIZE];
-        shop_money_format(left, p->currency, text);
+        (void)shop_money_format(left, p->currency, text);
         shop_field_fail(cx, "amount", "Must be at most %s: more is not left.", text);
+    } else if (amount != SHOP_UNSET) {
+        (void)shop_gateway_check_amount(cx, "amount", amount);
     }
     return shop_fields_status(cx);
 }
@@ -60,7 +97,7 @@ static void reserve(shop_ctx *cx, shop_batch *b, const refund_saga *saga, const 
 {
     int64_t now = shop_now(cx->shop);
     shop_batch_insert(b, TABLE_REFUND, saga->refund);
-    shop_set_int(b, REFUND_PAYMENT, saga->payment);
+    shop_set_int(b, REFUND_PAYMENT, p->id);
     shop_set_int(b, REFUND_AMOUNT, amount);
     shop_set_text(b, REFUND_REASON, saga->reason ? saga->reason : "");
     shop_set_text(b, REFUND_STATUS, REFUND_PENDING);
@@ -68,7 +105,10 @@ static void reserve(shop_ctx *cx, shop_batch *b, const refund_saga *saga, const 
     shop_set_text(b, REFUND_GATEWAY_KEY, saga->key);
     shop_set_int(b, REFUND_CREATED_AT, now);
     shop_set_int(b, REFUND_UPDATED_AT, now);
-    shop_payment_update(cx, b, p);
+    shop_set_int(b, REFUND_DUE_AT, shop_payment_due(cx, 0));
+    shop_set_int(b, REFUND_LOOKS, 0);
+    shop_set_int(b, REFUND_ATTEMPT, 0);
+    (void)shop_payment_update(cx, b, p);
     shop_set_add(b, PAYMENT_REFUNDED, amount);
     shop_guard_column(b, PAYMENT_REFUNDED, SHOP_PRED_LE, PAYMENT_AMOUNT, -amount);
 }
@@ -81,35 +121,25 @@ static shop_status reserve_attempt(shop_ctx *cx, void *args, shop_batch *b, cons
     (void)answer;
     shop_status status = shop_payment_read(cx, &(payment_key){.id = saga->payment}, &p);
     if (status == SHOP_OK)
-        status = find_begun(cx, saga, &found);
-    if (status != SHOP_OK)
+        status = find_begun(cx, saga, p->amount - p->amount_refunded, &found);
+    if (status != SHOP_OK || found)
         return status;
-    saga->intent = p->intent_id;
-    if (found)
-        return SHOP_OK;
     status = check_refundable(cx, p, saga->amount);
     if (status != SHOP_OK)
         return status;
-    int64_t amount = saga->amount == SHOP_UNSET ? p->amount - p->amount_refunded : saga->amount;
     saga->refund = shop_new_id(cx, TABLE_REFUND);
     if (saga->refund == SHOP_UNSET)
         return cx->status;
-    saga->status = REFUND_PENDING;
-    reserve(cx, b, saga, p, amount);
+    reserve(cx, b, saga, p, saga->amount == SHOP_UNSET ? p->amount - p->amount_refunded : saga->amount);
     return SHOP_OK;
-}
-
-/* The key under which a cancelled order's payment goes back: one, so that it goes back once. */
-static const char *settle_key(shop_ctx *cx, const shop_payment *p)
-{
-    return shop_arena_printf(cx->arena, "%s_settle", p->gateway_key);
 }
 
 shop_status shop_refund_reserve_rest(shop_ctx *cx, shop_batch *b, const shop_payment *p)
 {
-    refund_saga saga = {.payment = p->id, .key = settle_key(cx, p)};
+    refund_saga saga = {.payment = p->id};
     if (!p->can_be_refunded)
         return SHOP_OK;
+    saga.key = shop_random_hex(cx, 16);
     saga.refund = saga.key ? shop_new_id(cx, TABLE_REFUND) : SHOP_UNSET;
     if (saga.refund == SHOP_UNSET)
         return saga.key ? cx->status : shop_fail_no_memory(cx);
@@ -117,143 +147,192 @@ shop_status shop_refund_reserve_rest(shop_ctx *cx, shop_batch *b, const shop_pay
     return SHOP_OK;
 }
 
-/* ------------------------------------------------------------------------------------------------ recording */
+/* ------------------------------------------------------------------------------------------------ asking */
 
-/* The refunds of a payment that are under way, this one aside. */
-static shop_status count_pending(shop_ctx *cx, const refund_saga *saga, int64_t *pending)
+static shop_status read_saga(shop_ctx *cx, refund_saga *saga)
 {
     shop_query *q = shop_query_new(cx);
     int read = shop_query_read(q, TABLE_REFUND);
-    shop_where_int(q, REFUND_PAYMENT, SHOP_PRED_EQ, saga->payment);
-    shop_where_text(q, REFUND_STATUS, SHOP_PRED_EQ, REFUND_PENDING);
-    shop_where_int(q, REFUND_ID, SHOP_PRED_NE, saga->refund);
-    shop_query_aggregate(q, SHOP_AGGREGATE_COUNT, 0);
+    shop_where_int(q, REFUND_ID, SHOP_PRED_EQ, saga->refund);
+    int payments = shop_query_read(q, TABLE_PAYMENT);
+    shop_where_in_read(q, PAYMENT_ID, read, REFUND_PAYMENT);
     shop_status status = shop_query_run(q);
-    if (status == SHOP_OK)
-        *pending = shop_query_rows(q, read)->values[0].num;
-    return status;
-}
-
-static void move_refund(shop_ctx *cx, shop_batch *b, const refund_saga *saga, const char *status)
-{
-    shop_batch_update(b, TABLE_REFUND, 1);
-    shop_set_text(b, REFUND_STATUS, status);
-    shop_set_int(b, REFUND_UPDATED_AT, shop_now(cx->shop));
-    if (saga->made.id)
-        shop_set_text(b, REFUND_GATEWAY_ID, saga->made.id);
-    shop_guard_int(b, REFUND_ID, SHOP_PRED_EQ, saga->refund);
-    shop_guard_text(b, REFUND_STATUS, SHOP_PRED_EQ, REFUND_PENDING);
-}
-
-static shop_status is_open(shop_ctx *cx, int64_t refund, int *open)
-{
-    shop_query *q = shop_query_new(cx);
-    int read = shop_query_read(q, TABLE_REFUND);
-    shop_where_int(q, REFUND_ID, SHOP_PRED_EQ, refund);
-    shop_where_text(q, REFUND_STATUS, SHOP_PRED_EQ, REFUND_PENDING);
-    shop_status status = shop_query_run(q);
-    if (status == SHOP_OK)
-        *open = shop_query_rows(q, read)->count > 0;
-    return status;
-}
-
-/* The money went back: refunded only when all of it is and nothing is under way. */
-static shop_status done_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
-{
-    const refund_saga *saga = args;
-    shop_payment *p;
-    int open = 0;
-    int64_t pending = 0;
-    shop_status status = shop_payment_read(cx, &(payment_key){.id = saga->payment}, &p);
-    if (status == SHOP_OK)
-        status = is_open(cx, saga->refund, &open);
-    if (status == SHOP_OK)
-        status = count_pending(cx, saga, &pending);
-    *answer = p;
-    if (status != SHOP_OK || !open)
+    if (status != SHOP_OK)
         return status;
-    p->status = p->amount_refunded == p->amount && pending == 0 ? PAYMENT_REFUNDED_ALL : PAYMENT_PARTIALLY_REFUNDED;
-    p->updated_at = shop_now(cx->shop);
-    shop_payment_derive(p);
-    move_refund(cx, b, saga, REFUND_SUCCEEDED);
-    shop_payment_update(cx, b, p);
-    shop_set_text(b, PAYMENT_STATUS, p->status);
+    if (shop_query_rows(q, read)->count == 0 || shop_query_rows(q, payments)->count == 0)
+        return shop_fail(cx, SHOP_INTERNAL, "internal_error", "A refund that was begun is gone.");
+    load_saga(saga, shop_query_rows(q, read), 0);
+    saga->intent = shop_row_text(shop_query_rows(q, payments), 0, PAYMENT_INTENT);
+    saga->currency = shop_row_text(shop_query_rows(q, payments), 0, PAYMENT_CURRENCY);
     return SHOP_OK;
 }
 
-/* The gateway will not do it: what was reserved is free again. */
-static shop_status release_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
+static shop_status next_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
 {
     const refund_saga *saga = args;
-    int open = 0;
     (void)answer;
-    shop_status status = is_open(cx, saga->refund, &open);
-    if (status != SHOP_OK || !open)
-        return status;
-    move_refund(cx, b, saga, REFUND_FAILED);
-    shop_batch_update(b, TABLE_PAYMENT, 1);
-    shop_set_add(b, PAYMENT_REFUNDED, -saga->made.amount);
-    shop_set_add(b, PAYMENT_VERSION, 1);
-    shop_guard_int(b, PAYMENT_ID, SHOP_PRED_EQ, saga->payment);
+    shop_batch_update(b, TABLE_REFUND, SHOP_EXPECT_ANY); /* somebody else may have done it: then that counts */
+    shop_set_add(b, REFUND_ATTEMPT, 1);
+    shop_set_int(b, REFUND_UPDATED_AT, shop_now(cx->shop));
+    shop_guard_int(b, REFUND_ID, SHOP_PRED_EQ, saga->refund);
+    shop_guard_int(b, REFUND_ATTEMPT, SHOP_PRED_EQ, saga->attempt);
     return SHOP_OK;
 }
 
-static int is_final(shop_status status)
+static int32_t ask(shop_ctx *cx, const refund_saga *saga, const char *tag, shop_gateway_refund *made)
 {
-    return status == SHOP_INVALID || status == SHOP_DECLINED || status == SHOP_NOT_FOUND;
+    shop_gateway_return what = {
+        .intent = saga->intent, .amount = saga->amount, .currency = saga->currency, .reason = saga->reason, .tag = tag};
+    const char *key = shop_arena_printf(cx->arena, "refund_%s_%lld", tag, (long long)saga->attempt);
+    if (key)
+        return shop_gateway_refund_ask(cx, key, &what, made);
+    shop_fail_no_memory(cx);
+    return SHOP_GATEWAY_NO_MEMORY;
 }
 
-/* The gateway took the request and says that no money goes. */
-static int has_failed(const shop_gateway_refund *made)
+static shop_status fetch_refunds(shop_ctx *cx, const refund_saga *saga)
 {
-    return strcmp(made->status, "failed") == 0 || strcmp(made->status, "canceled") == 0;
+    shop_gateway_refunds refunds = {.count = 0};
+    if (shop_gateway_list_refunds(cx, saga->intent, &refunds) != SHOP_GATEWAY_OK)
+        return cx->status;
+    return shop_refund_take(cx, saga->payment, &refunds, NULL, NULL);
 }
 
-/* How much was reserved: known by the row, also when the caller asked for the rest. */
-static shop_status read_reserved(shop_ctx *cx, refund_saga *saga)
+static int has_tag(const shop_gateway_refunds *refunds, const char *tag)
 {
-    int found = 0;
-    shop_status status = find_begun(cx, saga, &found);
-    if (status == SHOP_OK && !found)
-        return shop_fail(cx, SHOP_CONFLICT, "refund_failed", "This refund was refused by the payment gateway.");
-    return status;
+    for (size_t i = 0; i < refunds->count; i++)
+        if (refunds->items[i].tag && strcmp(refunds->items[i].tag, tag) == 0)
+            return 1;
+    return 0;
 }
 
-/* Asks the gateway; what it refuses for good is released. */
-static shop_status ask_gateway(shop_ctx *cx, refund_saga *saga)
+/*
+ * A key that may be forgotten, or is bound to an old failure, would give back twice or never: so what there is is looked at first, and
+ * only when this refund is not among it is it to be asked for, under another key.
+ */
+static shop_status look_before_asking(shop_ctx *cx, refund_saga *saga, const char *tag, int *is_there)
 {
-    shop_status status = read_reserved(cx, saga);
-    if (status != SHOP_OK || strcmp(saga->status, REFUND_PENDING) != 0)
+    shop_gateway_refunds refunds = {.count = 0};
+    if (shop_gateway_list_refunds(cx, saga->intent, &refunds) != SHOP_GATEWAY_OK)
+        return cx->status;
+    shop_status status = shop_refund_take(cx, saga->payment, &refunds, NULL, NULL);
+    int is_crowded = status == SHOP_UNAVAILABLE && strcmp(cx->code, SHOP_REFUNDS_OVERLAP) == 0;
+    *is_there = has_tag(&refunds, tag);
+    if (*is_there || (status != SHOP_OK && !is_crowded))
         return status;
-    status = cx->shop->gateway->calls->refund(cx, saga->intent, saga->amount, saga->reason, saga->key, &saga->made);
-    if (!is_final(status) && !(status == SHOP_OK && has_failed(&saga->made)))
-        return status;
+    /* Crowded: what somebody took elsewhere fits only when the gateway refuses this one, so it must be asked. */
+    status = shop_change_step(cx, next_attempt, saga);
+    return status == SHOP_OK ? read_saga(cx, saga) : status;
+}
+
+/* The gateway will not do it: what was reserved is free again, and what else it knows of is taken. */
+static shop_status release(shop_ctx *cx, const refund_saga *saga, const char *tag)
+{
     const char *detail = cx->detail;
-    saga->made = (shop_gateway_refund){.amount = saga->amount};
-    status = shop_change_step(cx, release_attempt, saga);
+    shop_gateway_refund failed = {.intent = saga->intent, .status = "failed", .tag = tag, .amount = saga->amount};
+    shop_gateway_refunds one = {.items = &failed, .count = 1};
+    shop_status status = shop_refund_take(cx, saga->payment, &one, NULL, NULL);
     if (status != SHOP_OK)
         return status;
     return shop_fail(cx, SHOP_CONFLICT, "refund_failed", "The payment gateway refused: %s",
                      detail ? detail : "no reason given");
 }
 
-/* The whole way of a refund that nobody waits for: begun, or to be continued. */
+static shop_status vain_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
+{
+    const refund_saga *saga = args;
+    (void)cx;
+    (void)answer;
+    shop_batch_update(b, TABLE_REFUND, SHOP_EXPECT_ANY);
+    shop_set_add(b, REFUND_LOOKS, 1);
+    shop_guard_int(b, REFUND_ID, SHOP_PRED_EQ, saga->refund);
+    return SHOP_OK;
+}
+
+/* Unanswered: whoever asks for the same again continues this one. The gateway's error stays told. */
+static shop_status note_vain(shop_ctx *cx, refund_saga *saga)
+{
+    const struct shop_ctx told = *cx;
+    if (shop_change_step(cx, vain_attempt, saga) != SHOP_OK)
+        return cx->status;
+    (void)shop_fail(cx, told.status, told.code, "%s", told.detail ? told.detail : "");
+    cx->retryable = told.retryable;
+    cx->retry_after = told.retry_after;
+    return told.status;
+}
+
+static int is_final(int32_t outcome)
+{
+    return outcome == SHOP_GATEWAY_REFUSED || outcome == SHOP_GATEWAY_DECLINED || outcome == SHOP_GATEWAY_NOT_FOUND;
+}
+
+/* From reservation to what the gateway makes of it. Continues wherever it was left. */
 static shop_status carry_out(shop_ctx *cx, refund_saga *saga)
 {
-    shop_status status = shop_change_step(cx, reserve_attempt, saga);
-    if (status == SHOP_OK)
-        status = ask_gateway(cx, saga);
-    return status == SHOP_OK ? shop_change_step(cx, done_attempt, saga) : status;
+    int is_there = 0;
+    shop_gateway_refund made = {.id = NULL};
+    shop_status status = read_saga(cx, saga);
+    if (status != SHOP_OK || strcmp(saga->status, REFUND_PENDING) != 0)
+        return status;
+    if (saga->gateway_id) /* it knows: only how it stands is to be asked */
+        return fetch_refunds(cx, saga);
+    const char *tag = shop_refund_tag(cx, saga->refund, saga->key);
+    if (!tag)
+        return shop_fail_no_memory(cx);
+    int32_t outcome = SHOP_GATEWAY_KEY_SPENT;
+    if (shop_now(cx->shop) - saga->asked_since < KEY_LIFE)
+        outcome = ask(cx, saga, tag, &made);
+    if (outcome == SHOP_GATEWAY_KEY_SPENT) {
+        status = look_before_asking(cx, saga, tag, &is_there);
+        if (status != SHOP_OK || is_there || strcmp(saga->status, REFUND_PENDING) != 0)
+            return status;
+        outcome = ask(cx, saga, tag, &made);
+    }
+    if (is_final(outcome))
+        return release(cx, saga, tag);
+    if (outcome != SHOP_GATEWAY_OK)
+        return note_vain(cx, saga);
+    made.tag = tag; /* whatever the gateway kept of it: this is its answer to that */
+    shop_gateway_refunds one = {.items = &made, .count = 1};
+    status = shop_refund_take(cx, saga->payment, &one, NULL, NULL);
+    if (status == SHOP_OK && (strcmp(made.status, "failed") == 0 || strcmp(made.status, "canceled") == 0))
+        return shop_fail(cx, SHOP_CONFLICT, "refund_failed", "The payment gateway could not give it back.");
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------ a cancelled order's */
+
+static shop_status rest_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
+{
+    const int64_t *id = args;
+    shop_payment *p;
+    (void)answer;
+    shop_status status = shop_payment_read(cx, &(payment_key){.id = *id}, &p);
+    if (status != SHOP_OK || strcmp(p->order->status, "cancelled") != 0)
+        return status;
+    return shop_refund_reserve_rest(cx, b, p);
+}
+
+static shop_status carry_out_all(shop_ctx *cx, int64_t payment)
+{
+    shop_query *q = shop_query_new(cx);
+    int read = shop_query_read(q, TABLE_REFUND);
+    shop_where_int(q, REFUND_PAYMENT, SHOP_PRED_EQ, payment);
+    shop_where_text(q, REFUND_STATUS, SHOP_PRED_EQ, REFUND_PENDING);
+    shop_status status = shop_query_run(q);
+    const shop_rows *rows = status == SHOP_OK ? shop_query_rows(q, read) : NULL;
+    for (uint32_t i = 0; status == SHOP_OK && i < rows->count; i++) {
+        refund_saga saga = {.refund = shop_row_int(rows, i, REFUND_ID)};
+        status = carry_out(cx, &saga);
+    }
+    return status;
 }
 
 shop_status shop_refund_settle(shop_ctx *cx, const shop_payment *p)
 {
-    refund_saga saga = {.payment = p->id, .amount = SHOP_UNSET, .key = settle_key(cx, p)};
-    int found = 0;
-    shop_status status = saga.key ? find_begun(cx, &saga, &found) : shop_fail_no_memory(cx);
-    if (status != SHOP_OK || (!found && !p->can_be_refunded))
-        return status;
-    return carry_out(cx, &saga);
+    int64_t id = p->id;
+    shop_status status = p->can_be_refunded ? shop_change_step(cx, rest_attempt, &id) : SHOP_OK;
+    return status == SHOP_OK ? carry_out_all(cx, id) : status;
 }
 
 /* ------------------------------------------------------------------------------------------------ the public call */
@@ -281,6 +360,17 @@ static shop_status check_allowed(shop_ctx *cx, const shop_payment *p)
     return shop_require_staff(cx);
 }
 
+/* Begins it, or continues what the same request began before. */
+static shop_status run_refund(shop_ctx *cx, const shop_refund_input *in, const shop_payment **out)
+{
+    refund_saga saga = {
+        .payment = in->payment_id, .amount = in->amount, .reason = in->reason, .key = gateway_key(cx, in->payment_id)};
+    shop_status status = saga.key ? shop_change_step(cx, reserve_attempt, &saga) : shop_fail_no_memory(cx);
+    if (status == SHOP_OK)
+        status = carry_out(cx, &saga);
+    return status == SHOP_OK ? shop_payment_give_answer(cx, in->payment_id, out) : status;
+}
+
 shop_status shop_payment_refund(shop_ctx *cx, const shop_refund_input *in, const shop_payment **out)
 {
     shop_ctx_begin(cx);
@@ -296,15 +386,8 @@ shop_status shop_payment_refund(shop_ctx *cx, const shop_refund_input *in, const
         status = check_allowed(cx, p);
     if (status == SHOP_OK)
         status = shop_change_replay(cx, &shop_payment_type, &answer, &replayed);
-    if (status == SHOP_OK && !replayed) {
-        refund_saga saga = {
-            .payment = in->payment_id, .amount = in->amount, .reason = in->reason, .key = gateway_key(cx, in->payment_id)};
-        status = saga.key ? shop_change_step(cx, reserve_attempt, &saga) : shop_fail_no_memory(cx);
-        if (status == SHOP_OK)
-            status = ask_gateway(cx, &saga);
-        if (status == SHOP_OK)
-            status = shop_change_run(cx, &shop_payment_type, done_attempt, &saga, &answer);
-    }
+    if (status == SHOP_OK && !replayed)
+        return run_refund(cx, in, out);
     if (status == SHOP_OK && out)
         *out = answer;
     return status;
@@ -312,29 +395,76 @@ shop_status shop_payment_refund(shop_ctx *cx, const shop_refund_input *in, const
 
 /* ------------------------------------------------------------------------------------------------ what a crash left */
 
-shop_status shop_refund_reconcile(shop_ctx *cx, int64_t limit, int64_t *done)
+typedef struct turn {
+    int64_t refund;
+    int is_mine;
+} turn;
+
+/* As a payment's turn: the next look is set before this one. */
+static shop_status claim_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
 {
-    *done = 0;
+    turn *t = args;
+    (void)answer;
+    t->is_mine = 0;
     shop_query *q = shop_query_new(cx);
     int read = shop_query_read(q, TABLE_REFUND);
-    shop_where_text(q, REFUND_STATUS, SHOP_PRED_EQ, REFUND_PENDING);
-    shop_where_int(q, REFUND_UPDATED_AT, SHOP_PRED_LT, shop_now(cx->shop) - QUIET_TIME);
-    shop_query_order(q, REFUND_UPDATED_AT, 0);
+    shop_where_int(q, REFUND_ID, SHOP_PRED_EQ, t->refund);
+    shop_where_int(q, REFUND_DUE_AT, SHOP_PRED_LE, shop_now(cx->shop));
+    shop_status status = shop_query_run(q);
+    const shop_rows *rows = status == SHOP_OK ? shop_query_rows(q, read) : NULL;
+    if (status != SHOP_OK || rows->count == 0)
+        return status;
+    t->is_mine = 1;
+    int is_over = strcmp(shop_row_text(rows, 0, REFUND_STATUS), REFUND_PENDING) != 0;
+    shop_batch_update(b, TABLE_REFUND, 1);
+    shop_set_int(b, REFUND_DUE_AT, is_over ? SHOP_DUE_NEVER : shop_payment_due(cx, shop_row_int(rows, 0, REFUND_LOOKS)));
+    shop_set_add(b, REFUND_LOOKS, 1);
+    shop_guard_int(b, REFUND_ID, SHOP_PRED_EQ, t->refund);
+    shop_guard_int(b, REFUND_DUE_AT, SHOP_PRED_EQ, shop_row_int(rows, 0, REFUND_DUE_AT));
+    return SHOP_OK;
+}
+
+static shop_status reconcile_one(shop_ctx *cx, int64_t refund, int64_t *done)
+{
+    turn t = {.refund = refund};
+    refund_saga saga = {.refund = refund};
+    shop_status status = shop_change_step(cx, claim_attempt, &t);
+    if (status != SHOP_OK || !t.is_mine)
+        return status;
+    status = carry_out(cx, &saga);
+    *done += status == SHOP_OK;
+    return status;
+}
+
+static shop_status find_due(shop_ctx *cx, int64_t limit, const shop_rows **rows)
+{
+    shop_query *q = shop_query_new(cx);
+    int read = shop_query_read(q, TABLE_REFUND);
+    shop_where_int(q, REFUND_DUE_AT, SHOP_PRED_LE, shop_now(cx->shop));
+    shop_query_order(q, REFUND_DUE_AT, 0);
     shop_query_limit(q, limit, 0);
     shop_status status = shop_query_run(q);
-    if (status != SHOP_OK)
-        return status;
-    shop_status first = SHOP_OK;
-    const shop_rows *rows = shop_query_rows(q, read);
-    for (uint32_t i = 0; i < rows->count; i++) {
-        refund_saga saga = {.payment = shop_row_int(rows, i, REFUND_PAYMENT),
-                            .amount = shop_row_int(rows, i, REFUND_AMOUNT),
-                            .reason = shop_row_text(rows, i, REFUND_REASON),
-                            .key = shop_row_text(rows, i, REFUND_GATEWAY_KEY)};
-        status = carry_out(cx, &saga);
-        *done += status == SHOP_OK;
-        if (first == SHOP_OK)
-            first = status;
+    if (status == SHOP_OK)
+        *rows = shop_query_rows(q, read);
+    return status;
+}
+
+shop_status shop_refund_reconcile(shop_ctx *cx, int64_t limit, int64_t *done)
+{
+    const shop_rows *rows = NULL;
+    *done = 0;
+    shop_status status = find_due(cx, limit, &rows);
+    int64_t until = shop_monotonic_now() + PORTION_TIME;
+    for (uint32_t i = 0; status == SHOP_OK && i < rows->count && shop_monotonic_now() < until; i++) {
+        int64_t refund = shop_row_int(rows, i, REFUND_ID);
+        status = reconcile_one(cx, refund, done);
+        if (shop_payment_is_away(status))
+            return status;
+        if (status != SHOP_OK) /* one that cannot be finished must not keep the others */
+            shop_log(cx->shop, SHOP_LOG_WARNING, "refund %lld: %s: %s", (long long)refund, shop_ctx_error_code(cx),
+                     shop_ctx_error_detail(cx));
+        status = SHOP_OK;
+        shop_ctx_begin(cx);
     }
-    return first;
+    return status;
 }

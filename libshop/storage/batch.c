@@ -6,7 +6,7 @@
 
 #include "shape.h"
 
-#define SETS_MAX 16
+#define SETS_MAX 24
 #define PREDS_MAX 6
 #define FIRST_OPS 16
 

@@ -2,7 +2,7 @@
 /* Every table of the shop, described once. A change here raises SCHEMA_VERSION; columns are only ever appended. */
 #include "schema.h"
 
-#define SCHEMA_VERSION 1u
+#define SCHEMA_VERSION 2u
 
 static const char *const order_statuses[] = {"pending", "processing", "shipped", "delivered", "cancelled", NULL};
 static const char *const payment_statuses[] = {"pending",   "processing",         "succeeded", "failed",
@@ -159,11 +159,15 @@ static const shop_column payment_columns[] = {
     {"version", SHOP_COLUMN_INT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"created_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"updated_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"due_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"looks", SHOP_COLUMN_INT, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"is_expiring", SHOP_COLUMN_BOOL, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"dispute", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
 };
 static const shop_index payment_indexes[] = {
     {"payment_order", SHOP_INDEX_UNIQUE, 1, {PAYMENT_ORDER}},       {"payment_intent", SHOP_INDEX_UNIQUE, 1, {PAYMENT_INTENT}},
     {"payment_user", 0, 2, {PAYMENT_USER, PAYMENT_CREATED_AT}},     {"payment_created", 0, 1, {PAYMENT_CREATED_AT}},
-    {"payment_status", 0, 2, {PAYMENT_STATUS, PAYMENT_UPDATED_AT}},
+    {"payment_status", 0, 2, {PAYMENT_STATUS, PAYMENT_UPDATED_AT}}, {"payment_due", 0, 1, {PAYMENT_DUE_AT}},
 };
 
 static const shop_column refund_columns[] = {
@@ -176,11 +180,15 @@ static const shop_column refund_columns[] = {
     {"gateway_key", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"created_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"updated_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"due_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"looks", SHOP_COLUMN_INT, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"attempt", SHOP_COLUMN_INT, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
 };
 static const shop_index refund_indexes[] = {
     {"refund_payment", 0, 1, {REFUND_PAYMENT}},
     {"refund_gateway_id", SHOP_INDEX_UNIQUE, 1, {REFUND_GATEWAY_ID}},
     {"refund_status", 0, 2, {REFUND_STATUS, REFUND_UPDATED_AT}},
+    {"refund_due", 0, 1, {REFUND_DUE_AT}},
 };
 
 static const shop_column event_columns[] = {
@@ -191,6 +199,7 @@ static const shop_column event_columns[] = {
 };
 static const shop_index event_indexes[] = {
     {"event_name", SHOP_INDEX_UNIQUE, 1, {EVENT_NAME}},
+    {"event_created", 0, 1, {EVENT_CREATED_AT}},
 };
 
 static const shop_column idempotency_columns[] = {
@@ -226,10 +235,12 @@ static const shop_column test_intent_columns[] = {
     {"failure_message", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"version", SHOP_COLUMN_INT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"created_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"tag", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
 };
 static const shop_index test_intent_indexes[] = {
     {"test_intent_name", SHOP_INDEX_UNIQUE, 1, {TEST_INTENT_NAME}},
     {"test_intent_key", SHOP_INDEX_UNIQUE, 1, {TEST_INTENT_KEY}},
+    {"test_intent_tag", 0, 1, {TEST_INTENT_TAG}},
 };
 
 static const shop_column test_refund_columns[] = {
@@ -239,6 +250,7 @@ static const shop_column test_refund_columns[] = {
     {"intent", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"amount", SHOP_COLUMN_MONEY, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"created_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"tag", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
 };
 static const shop_index test_refund_indexes[] = {
     {"test_refund_name", SHOP_INDEX_UNIQUE, 1, {TEST_REFUND_NAME}},

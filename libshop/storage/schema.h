@@ -5,6 +5,8 @@
 
 #include <shop/sys/storage.h>
 
+#define SHOP_DUE_NEVER INT64_C(253402300799000000) /* the end of the year 9999 */
+
 /* Numbers are for ever: append, never reorder. */
 enum {
     TABLE_USER,
@@ -139,6 +141,10 @@ enum { /* one a order */
        PAYMENT_VERSION,
        PAYMENT_CREATED_AT,
        PAYMENT_UPDATED_AT,
+       PAYMENT_DUE_AT, /* when the reconciler looks at it; SHOP_DUE_NEVER: there is nothing to see to */
+       PAYMENT_LOOKS, /* how often it did since something happened: it waits longer each time */
+       PAYMENT_IS_EXPIRING, /* the order's time is over: it is cancelled as soon as the gateway says that no money comes */
+       PAYMENT_DISPUTE, /* status of the payer's last complaint; "" when there is none */
        PAYMENT_COLUMNS
 };
 enum { PAYMENT_INDEX_ORDER, PAYMENT_INDEX_INTENT };
@@ -153,6 +159,9 @@ enum { /* money on its way back */
        REFUND_GATEWAY_KEY,
        REFUND_CREATED_AT,
        REFUND_UPDATED_AT,
+       REFUND_DUE_AT, /* as PAYMENT_DUE_AT */
+       REFUND_LOOKS,
+       REFUND_ATTEMPT, /* rises when a key is spent: the next request has another one */
        REFUND_COLUMNS
 };
 
@@ -184,6 +193,7 @@ enum { /* the test gateway's own memory: its side of the world, not ours */
        TEST_INTENT_FAILURE_MESSAGE,
        TEST_INTENT_VERSION,
        TEST_INTENT_CREATED_AT,
+       TEST_INTENT_TAG,
        TEST_INTENT_COLUMNS
 };
 enum { TEST_INTENT_INDEX_NAME, TEST_INTENT_INDEX_KEY };
@@ -195,6 +205,7 @@ enum {
     TEST_REFUND_INTENT,
     TEST_REFUND_AMOUNT,
     TEST_REFUND_CREATED_AT,
+    TEST_REFUND_TAG,
     TEST_REFUND_COLUMNS
 };
 enum { TEST_REFUND_INDEX_NAME, TEST_REFUND_INDEX_KEY };

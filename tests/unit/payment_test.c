@@ -209,8 +209,25 @@ static void stands(int64_t id, const char *status, int64_t refunded)
 static shop_gateway_intent at_gateway(int64_t id)
 {
     shop_gateway_intent intent;
-    ok(system_cx, s->gateway->calls->retrieve(system_cx, shop_payment_intent_id(payment(id)), &intent));
+    cr_assert_eq(shop_gateway_retrieve(system_cx, shop_payment_intent_id(payment(id)), &intent), SHOP_GATEWAY_OK);
     return intent;
+}
+
+static int64_t refunded_there(int64_t id)
+{
+    shop_gateway_refunds refunds;
+    int64_t sum = 0;
+    cr_assert_eq(shop_gateway_list_refunds(system_cx, shop_payment_intent_id(payment(id)), &refunds), SHOP_GATEWAY_OK);
+    for (size_t i = 0; i < refunds.count; i++)
+        sum += refunds.items[i].amount;
+    return sum;
+}
+
+/* The customer's browser pays, without the shop. */
+static void pay_elsewhere(const char *name)
+{
+    shop_gateway_intent intent;
+    cr_assert_eq(shop_gateway_confirm(system_cx, "elsewhere", name, "pm_card_visa", &intent), SHOP_GATEWAY_OK);
 }
 
 static void run_jobs(void)
@@ -309,12 +326,11 @@ Test(payment, what_is_paid_cannot_be_begun_or_cancelled)
 Test(payment, sync_applies_what_the_gateway_says)
 {
     const shop_payment *p;
-    shop_gateway_intent intent;
     int64_t order = place_order(cx);
     int64_t id = begin(order);
     shop_sync_input in = SHOP_SYNC_INPUT_INIT;
     in.payment_intent_id = shop_payment_intent_id(payment(id));
-    ok(system_cx, s->gateway->calls->confirm(system_cx, in.payment_intent_id, "pm_card_visa", "elsewhere", &intent));
+    pay_elsewhere(in.payment_intent_id);
     stands(id, "pending", 0);
     refused(bob_cx, shop_payment_sync(bob_cx, &in, &p), SHOP_NOT_FOUND, "payment_not_found");
     ok(cx, shop_payment_sync(cx, &in, &p));
@@ -356,7 +372,7 @@ Test(payment, cancelling_a_paid_order_gives_all_of_it_back)
     ok(cx, shop_order_cancel(cx, order, NULL));
     run_jobs();
     stands(id, "refunded", 1000);
-    cr_assert_eq(at_gateway(id).refunded, 1000);
+    cr_assert_eq(refunded_there(id), 1000);
     cr_assert_eq(stock(), 100);
 }
 
@@ -374,7 +390,7 @@ Test(payment, partial_refunds_add_up_and_never_exceed_the_amount)
     cr_assert_eq(try_refund(staff_cx, id, 701), SHOP_INVALID);
     ok(staff_cx, try_refund(staff_cx, id, SHOP_UNSET));
     stands(id, "refunded", 1000);
-    cr_assert_eq(at_gateway(id).refunded, 1000);
+    cr_assert_eq(refunded_there(id), 1000);
     refused(staff_cx, try_refund(staff_cx, id, 1), SHOP_CONFLICT, "payment_not_refundable");
 }
 
@@ -404,7 +420,7 @@ Test(payment, a_repeated_refund_gives_back_once)
         cr_assert_eq(shop_ctx_replayed(staff_cx), i);
     }
     stands(id, "partially_refunded", 300);
-    cr_assert_eq(at_gateway(id).refunded, 300);
+    cr_assert_eq(refunded_there(id), 300);
 }
 
 /* ------------------------------------------------------------------------------------------------ lists and numbers */
@@ -454,10 +470,8 @@ static const char *event_of(const char *name, const char *type, const char *inte
 
 static const char *sign(const char *secret, const char *body, int64_t at)
 {
-    static char header[256];
-    const char *made = shop_webhook_sign(system_cx, secret, body, strlen(body), at);
-    cr_assert_not_null(made);
-    (void)snprintf(header, sizeof header, "%s", made);
+    static char header[SHOP_WEBHOOK_HEADER_SIZE];
+    shop_webhook_sign(secret, body, strlen(body), at, header);
     return header;
 }
 
@@ -504,11 +518,10 @@ Test(payment, an_event_that_is_none_is_told_and_an_unknown_one_is_acknowledged)
 
 Test(payment, events_are_applied_once_and_late_ones_move_nothing_back)
 {
-    shop_gateway_intent intent;
     int64_t order = place_order(cx);
     int64_t id = begin(order);
     const char *name = shop_payment_intent_id(payment(id));
-    ok(system_cx, s->gateway->calls->confirm(system_cx, name, "pm_card_visa", "elsewhere", &intent));
+    pay_elsewhere(name);
     const char *body = event_of("evt_1", "payment_intent.succeeded", name);
     ok(system_cx, receive(body, sign("whsec_first", body, shop_now(s))));
     stands(id, "succeeded", 0);
@@ -524,11 +537,10 @@ Test(payment, events_are_applied_once_and_late_ones_move_nothing_back)
 
 Test(payment, the_test_gateways_events_arrive_by_the_jobs)
 {
-    shop_gateway_intent intent;
     int64_t order = place_order(cx);
     int64_t id = begin(order);
     const char *name = shop_payment_intent_id(payment(id));
-    ok(system_cx, s->gateway->calls->confirm(system_cx, name, "pm_card_visa", "elsewhere", &intent));
+    pay_elsewhere(name);
     run_jobs();
     stands(id, "succeeded", 0);
     cr_assert_str_eq(order_status(order), "processing");
@@ -565,10 +577,10 @@ static void agree(int64_t order)
     int is_known = strcmp(shop_payment_status(p), "succeeded") == 0 ||
                    strcmp(shop_payment_status(p), "partially_refunded") == 0 || strcmp(shop_payment_status(p), "refunded") == 0;
     cr_assert_eq(is_paid, is_known, "the gateway says %s, the shop %s", there.status, shop_payment_status(p));
-    cr_assert_eq(there.refunded, shop_payment_amount_refunded(p));
+    cr_assert_eq(refunded_there(id), shop_payment_amount_refunded(p));
     cr_assert_eq(there.amount, shop_payment_amount(p));
     if (strcmp(shop_payment_order_status(p), "cancelled") == 0)
-        cr_assert(!is_paid || there.refunded == there.amount, "a cancelled order keeps no money");
+        cr_assert(!is_paid || refunded_there(id) == there.amount, "a cancelled order keeps no money");
     else
         cr_assert_eq(strcmp(shop_payment_order_status(p), "processing") == 0, is_paid);
 }

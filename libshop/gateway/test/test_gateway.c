@@ -1,363 +1,296 @@
 /* SPDX-License-Identifier: MIT */
-/* The test gateway's intents and refunds. */
+/* The test gateway behind the gateways' interface. */
 #include "test_gateway.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include "../../core/json_write.h"
-#include "../../storage/store.h"
+#include "../webhook.h"
+#include "test_intents.h"
 
-/* ------------------------------------------------------------------------------------------------ cards */
+typedef struct test_gateway {
+    shop *shop;
+    const shop_gateway_host *host;
+} test_gateway;
 
-typedef struct test_card {
-    const char *method;
-    const char *status; /* what confirming makes of the intent */
-    const char *message; /* for the customer, when declined */
-} test_card;
-
-static const test_card cards[] = {
-    {"pm_card_visa", "succeeded", ""},
-    {"pm_card_visa_debit", "succeeded", ""},
-    {"pm_card_mastercard", "succeeded", ""},
-    {"pm_card_amex", "succeeded", ""},
-    {"pm_card_discover", "succeeded", ""},
-    {"pm_usBankAccount_processing", "processing", ""},
-    {"pm_card_authenticationRequired", "requires_action", ""},
-    {"pm_card_threeDSecure2Required", "requires_action", ""},
-    {"pm_card_chargeDeclined", "requires_payment_method", "Your card was declined."},
-    {"pm_card_chargeDeclinedInsufficientFunds", "requires_payment_method", "Your card has insufficient funds."},
-    {"pm_card_chargeDeclinedLostCard", "requires_payment_method", "Your card was declined."},
-    {"pm_card_chargeDeclinedExpiredCard", "requires_payment_method", "Your card has expired."},
-    {"pm_card_chargeDeclinedIncorrectCvc", "requires_payment_method", "Your card's security code is incorrect."},
-    {"pm_card_chargeDeclinedProcessingError", "requires_payment_method",
-     "An error occurred while processing your card. Try again in a little bit."},
-};
-
-static const test_card *find_card(const char *method)
+/* What the shop's storage said, as a gateway says it. */
+static int32_t outcome_of(const shop_ctx *cx, shop_gateway_fault *fault)
 {
-    for (size_t i = 0; i < sizeof cards / sizeof cards[0]; i++)
-        if (strcmp(cards[i].method, method) == 0)
-            return &cards[i];
-    return NULL;
-}
-
-/* ------------------------------------------------------------------------------------------------ rows and events */
-
-typedef struct test_intent {
-    int64_t row;
-    int64_t version;
-    shop_gateway_intent shown;
-} test_intent;
-
-static void load_intent(const shop_rows *rows, test_intent *out)
-{
-    *out = (test_intent){
-        .row = shop_row_int(rows, 0, TEST_INTENT_ID),
-        .version = shop_row_int(rows, 0, TEST_INTENT_VERSION),
-        .shown = {.id = shop_row_text(rows, 0, TEST_INTENT_NAME),
-                  .client_secret = shop_row_text(rows, 0, TEST_INTENT_CLIENT_SECRET),
-                  .status = shop_row_text(rows, 0, TEST_INTENT_STATUS),
-                  .amount = shop_row_int(rows, 0, TEST_INTENT_AMOUNT),
-                  .refunded = shop_row_int(rows, 0, TEST_INTENT_REFUNDED),
-                  .currency = shop_row_text(rows, 0, TEST_INTENT_CURRENCY),
-                  .failure_message = shop_row_text(rows, 0, TEST_INTENT_FAILURE_MESSAGE)},
+    static const struct {
+        shop_status status;
+        int32_t outcome;
+    } rows[] = {
+        {SHOP_OK, SHOP_GATEWAY_OK},
+        {SHOP_DECLINED, SHOP_GATEWAY_DECLINED},
+        {SHOP_CONFLICT, SHOP_GATEWAY_REFUSED},
+        {SHOP_INVALID, SHOP_GATEWAY_REFUSED},
+        {SHOP_NOT_FOUND, SHOP_GATEWAY_NOT_FOUND},
+        {SHOP_NO_MEMORY, SHOP_GATEWAY_NO_MEMORY},
     };
+    fault->outcome = SHOP_GATEWAY_AWAY;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].status == cx->status)
+            fault->outcome = rows[i].outcome;
+    (void)snprintf(fault->code, sizeof fault->code, "%s", shop_ctx_error_code(cx));
+    (void)snprintf(fault->message, sizeof fault->message, "%s", shop_ctx_error_detail(cx));
+    return fault->outcome;
 }
 
-/* Finds an intent by a unique text column; SHOP_NOT_FOUND when there is none. */
-static shop_status find_intent(shop_ctx *cx, uint16_t column, const char *value, test_intent *out)
+static int keep(const shop_gateway_call *call, const char **text)
 {
-    shop_query *q = shop_query_new(cx);
-    int read = shop_query_read(q, TABLE_TEST_INTENT);
-    shop_where_text(q, column, SHOP_PRED_EQ, value);
-    shop_status status = shop_query_run(q);
-    if (status != SHOP_OK)
-        return status;
-    if (shop_query_rows(q, read)->count == 0)
-        return shop_fail(cx, SHOP_NOT_FOUND, "intent_not_found", "The payment gateway knows no such payment intent.");
-    load_intent(shop_query_rows(q, read), out);
-    return SHOP_OK;
+    if (!*text)
+        return 1;
+    size_t size = strlen(*text) + 1;
+    char *copy = call->alloc(call->arena, size);
+    if (copy)
+        memcpy(copy, *text, size);
+    *text = copy;
+    return copy != NULL;
 }
 
-static shop_status write_event(shop_ctx *cx, const char *name, const char *type, const shop_gateway_intent *intent,
-                               const char **body)
+static int keep_intent(const shop_gateway_call *call, const shop_gateway_intent *from, shop_gateway_intent *to)
 {
-    shop_json_writer *w = &cx->json;
-    size_t length;
-    int is_charge = strncmp(type, "charge.", 7) == 0;
-    shop_json_writer_reset(w);
-    shop_json_object_begin(w);
-    shop_json_key(w, "id");
-    shop_json_write_string(w, name);
-    shop_json_key(w, "object");
-    shop_json_write_string(w, "event");
-    shop_json_key(w, "type");
-    shop_json_write_string(w, type);
-    shop_json_key(w, "created");
-    shop_json_write_int64(w, shop_now(cx->shop) / 1000000);
-    shop_json_key(w, "data");
-    shop_json_object_begin(w);
-    shop_json_key(w, "object");
-    shop_json_object_begin(w);
-    shop_json_key(w, is_charge ? "payment_intent" : "id");
-    shop_json_write_string(w, intent->id);
-    shop_json_key(w, "object");
-    shop_json_write_string(w, is_charge ? "charge" : "payment_intent");
-    shop_json_key(w, "status");
-    shop_json_write_string(w, is_charge ? "succeeded" : intent->status);
-    shop_json_key(w, "amount");
-    shop_json_write_int64(w, intent->amount);
-    shop_json_key(w, "currency");
-    shop_json_write_string(w, intent->currency);
-    shop_json_object_end(w);
-    shop_json_object_end(w);
-    shop_json_object_end(w);
-    return shop_json_take(cx, body, &length);
+    *to = *from;
+    return keep(call, &to->id) && keep(call, &to->client_secret) && keep(call, &to->status) && keep(call, &to->currency) &&
+           keep(call, &to->failure_message);
 }
 
-/* What happened is told in the batch that makes it happen. */
-static shop_status add_event(shop_ctx *cx, shop_batch *b, const char *type, const shop_gateway_intent *intent)
+static int keep_refund(const shop_gateway_call *call, const shop_gateway_refund *from, shop_gateway_refund *to)
 {
-    const char *hex = shop_random_hex(cx, 12);
-    const char *name = hex ? shop_arena_printf(cx->arena, "evt_test_%s", hex) : NULL;
-    const char *body = NULL;
-    int64_t id = name ? shop_new_id(cx, TABLE_TEST_EVENT) : SHOP_UNSET;
-    if (id == SHOP_UNSET)
-        return name ? cx->status : shop_fail_no_memory(cx);
-    shop_status status = write_event(cx, name, type, intent, &body);
-    if (status != SHOP_OK)
-        return status;
-    int64_t now = shop_now(cx->shop);
-    shop_batch_insert(b, TABLE_TEST_EVENT, id);
-    shop_set_text(b, TEST_EVENT_NAME, name);
-    shop_set_text(b, TEST_EVENT_BODY, body);
-    shop_set_int(b, TEST_EVENT_ATTEMPTS, 0);
-    shop_set_int(b, TEST_EVENT_DUE_AT, now);
-    shop_set_int(b, TEST_EVENT_CREATED_AT, now);
-    return SHOP_OK;
+    *to = *from;
+    return keep(call, &to->id) && keep(call, &to->intent) && keep(call, &to->status) && keep(call, &to->tag);
 }
 
-/* ------------------------------------------------------------------------------------------------ the calls */
-
-typedef struct test_call {
-    const char *intent;
-    const char *key;
-    int64_t amount;
-    const char *currency;
-    const test_card *card;
-    test_intent found;
-    shop_gateway_refund refund;
-} test_call;
-
-static shop_status create_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
+/* A call works in a context of its own: what it returns is copied out before that goes. */
+static shop_ctx *begin(const test_gateway *g)
 {
-    test_call *c = args;
-    (void)answer;
-    shop_status status = find_intent(cx, TEST_INTENT_KEY, c->key, &c->found);
-    if (status != SHOP_NOT_FOUND)
-        return status; /* the same key: the same intent */
-    shop_ctx_begin(cx);
-    const char *name = shop_random_hex(cx, 12);
-    const char *secret = shop_random_hex(cx, 12);
-    int64_t id = shop_new_id(cx, TABLE_TEST_INTENT);
-    if (!name || !secret || id == SHOP_UNSET)
-        return id == SHOP_UNSET ? cx->status : shop_fail_no_memory(cx);
-    shop_gateway_intent *made = &c->found.shown;
-    *made = (shop_gateway_intent){.id = shop_arena_printf(cx->arena, "pi_test_%s", name),
-                                  .client_secret = shop_arena_printf(cx->arena, "pi_test_%s_secret_%s", name, secret),
-                                  .status = "requires_payment_method",
-                                  .amount = c->amount,
-                                  .currency = c->currency,
-                                  .failure_message = ""};
-    if (!made->id || !made->client_secret)
-        return shop_fail_no_memory(cx);
-    shop_batch_insert(b, TABLE_TEST_INTENT, id);
-    shop_set_text(b, TEST_INTENT_NAME, made->id);
-    shop_set_text(b, TEST_INTENT_KEY, c->key);
-    shop_set_text(b, TEST_INTENT_STATUS, made->status);
-    shop_set_int(b, TEST_INTENT_AMOUNT, made->amount);
-    shop_set_int(b, TEST_INTENT_REFUNDED, 0);
-    shop_set_text(b, TEST_INTENT_CURRENCY, made->currency);
-    shop_set_text(b, TEST_INTENT_CLIENT_SECRET, made->client_secret);
-    shop_set_text(b, TEST_INTENT_FAILURE_MESSAGE, "");
-    shop_set_int(b, TEST_INTENT_VERSION, 1);
-    shop_set_int(b, TEST_INTENT_CREATED_AT, shop_now(cx->shop));
-    return add_event(cx, b, "payment_intent.created", made);
+    shop_ctx *cx = shop_ctx_new(g->shop);
+    if (cx)
+        shop_ctx_set_actor(cx, SHOP_ACTOR_SYSTEM);
+    return cx;
 }
 
-static shop_status test_create(shop_ctx *cx, int64_t order, int64_t amount, const char *currency, const char *key,
-                               shop_gateway_intent *out)
+static int32_t end(shop_ctx *cx, const shop_gateway_call *call, const test_call *c, shop_gateway_intent *out,
+                   shop_gateway_fault *fault)
 {
-    (void)order; /* a real gateway keeps it as metadata */
-    test_call c = {.key = key, .amount = amount, .currency = currency};
-    shop_status status = shop_change_step(cx, create_attempt, &c);
-    *out = c.found.shown;
-    return status;
+    int32_t outcome = outcome_of(cx, fault);
+    int has_intent = outcome == SHOP_GATEWAY_OK || outcome == SHOP_GATEWAY_DECLINED;
+    if (has_intent && !keep_intent(call, &c->found.shown, out))
+        outcome = fault->outcome = SHOP_GATEWAY_NO_MEMORY;
+    shop_ctx_free(cx);
+    return outcome;
 }
 
-static shop_status test_retrieve(shop_ctx *cx, const char *intent, shop_gateway_intent *out)
+static int32_t change(void *self, const shop_gateway_call *call, shop_attempt attempt, test_call *c, shop_gateway_intent *out,
+                      shop_gateway_fault *fault)
 {
-    test_intent found;
-    shop_status status = find_intent(cx, TEST_INTENT_NAME, intent, &found);
-    if (status == SHOP_OK)
-        *out = found.shown;
-    return status;
+    shop_ctx *cx = begin(self);
+    if (!cx)
+        return fault->outcome = SHOP_GATEWAY_NO_MEMORY;
+    (void)shop_change_step(cx, attempt, c);
+    return end(cx, call, c, out, fault);
 }
 
-/* Moves an intent to another status, and tells it. */
-static shop_status move_intent(shop_ctx *cx, shop_batch *b, test_intent *intent, const char *status, const char *message,
-                               const char *event)
+static int32_t look_up(void *self, const shop_gateway_call *call, uint16_t column, const char *value, shop_gateway_intent *out,
+                       shop_gateway_fault *fault)
 {
-    intent->shown.status = status;
-    intent->shown.failure_message = message;
-    shop_batch_update(b, TABLE_TEST_INTENT, 1);
-    shop_set_text(b, TEST_INTENT_STATUS, status);
-    shop_set_text(b, TEST_INTENT_FAILURE_MESSAGE, message);
-    shop_set_add(b, TEST_INTENT_VERSION, 1);
-    shop_guard_int(b, TEST_INTENT_ID, SHOP_PRED_EQ, intent->row);
-    shop_guard_int(b, TEST_INTENT_VERSION, SHOP_PRED_EQ, intent->version);
-    return add_event(cx, b, event, &intent->shown);
+    test_call c = {.intent = NULL};
+    shop_ctx *cx = begin(self);
+    if (!cx)
+        return fault->outcome = SHOP_GATEWAY_NO_MEMORY;
+    (void)shop_test_find_intent(cx, column, value, &c.found);
+    return end(cx, call, &c, out, fault);
 }
 
-static int is_confirmable(const char *status)
+static int32_t test_create(void *self, const shop_gateway_call *call, const shop_gateway_order *order, shop_gateway_intent *out,
+                           shop_gateway_fault *fault)
 {
-    return strcmp(status, "requires_payment_method") == 0 || strcmp(status, "requires_confirmation") == 0 ||
-           strcmp(status, "requires_action") == 0;
+    test_call c = {.key = call->key, .order = order};
+    return change(self, call, shop_test_create, &c, out, fault);
 }
 
-static const char *event_of(const test_card *card)
+static int32_t test_find(void *self, const shop_gateway_call *call, const shop_gateway_order *order, shop_gateway_intent *out,
+                         shop_gateway_fault *fault)
 {
-    if (card->message[0])
-        return "payment_intent.payment_failed";
-    if (strcmp(card->status, "succeeded") == 0)
-        return "payment_intent.succeeded";
-    return strcmp(card->status, "processing") == 0 ? "payment_intent.processing" : "payment_intent.requires_action";
+    return look_up(self, call, TEST_INTENT_TAG, order->tag, out, fault);
 }
 
-static shop_status confirm_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
+static int32_t test_retrieve(void *self, const shop_gateway_call *call, const char *intent, shop_gateway_intent *out,
+                             shop_gateway_fault *fault)
 {
-    test_call *c = args;
-    (void)answer;
-    shop_status status = find_intent(cx, TEST_INTENT_NAME, c->intent, &c->found);
-    if (status != SHOP_OK || strcmp(c->found.shown.status, "succeeded") == 0)
-        return status;
-    if (!is_confirmable(c->found.shown.status))
-        return shop_fail(cx, SHOP_INVALID, "payment_not_confirmable", "This payment is %s and cannot be confirmed.",
-                         c->found.shown.status);
-    return move_intent(cx, b, &c->found, c->card->status, c->card->message, event_of(c->card));
+    return look_up(self, call, TEST_INTENT_NAME, intent, out, fault);
 }
 
-static shop_status test_confirm(shop_ctx *cx, const char *intent, const char *method, const char *key, shop_gateway_intent *out)
+static int32_t test_confirm(void *self, const shop_gateway_call *call, const char *intent, const char *method,
+                            shop_gateway_intent *out, shop_gateway_fault *fault)
 {
-    (void)key; /* confirming twice with one card ends in the same state */
-    test_call c = {.intent = intent, .card = find_card(method)};
-    if (!c.card)
-        return shop_fail(cx, SHOP_INVALID, "unknown_payment_method", "The payment gateway knows no such payment method.");
-    shop_status status = shop_change_step(cx, confirm_attempt, &c);
-    if (status != SHOP_OK)
-        return status;
-    *out = c.found.shown;
-    if (out->failure_message[0] && strcmp(out->status, "requires_payment_method") == 0)
-        return shop_fail(cx, SHOP_DECLINED, "card_declined", "%s", out->failure_message);
-    return SHOP_OK;
+    test_call c = {.intent = intent, .card = shop_test_find_card(method)};
+    if (!c.card) {
+        (void)snprintf(fault->code, sizeof fault->code, "unknown_payment_method");
+        return fault->outcome = SHOP_GATEWAY_REFUSED;
+    }
+    int32_t outcome = change(self, call, shop_test_confirm, &c, out, fault);
+    if (outcome != SHOP_GATEWAY_OK || !out->failure_message[0] || strcmp(out->status, "requires_payment_method") != 0)
+        return outcome;
+    (void)snprintf(fault->code, sizeof fault->code, "card_declined");
+    (void)snprintf(fault->decline_code, sizeof fault->decline_code, "%s", c.card->decline_code);
+    (void)snprintf(fault->message, sizeof fault->message, "%s", out->failure_message);
+    return fault->outcome = SHOP_GATEWAY_DECLINED;
 }
 
-static shop_status cancel_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
+/* Its intents take the money when they are confirmed: there never is anything to capture. */
+static int32_t test_capture(void *self, const shop_gateway_call *call, const char *intent, shop_gateway_intent *out,
+                            shop_gateway_fault *fault)
 {
-    test_call *c = args;
-    (void)answer;
-    shop_status status = find_intent(cx, TEST_INTENT_NAME, c->intent, &c->found);
-    if (status != SHOP_OK || strcmp(c->found.shown.status, "canceled") == 0)
-        return status;
-    if (!is_confirmable(c->found.shown.status))
-        return shop_fail(cx, SHOP_INVALID, "payment_not_cancellable", "This payment is %s and cannot be cancelled.",
-                         c->found.shown.status);
-    return move_intent(cx, b, &c->found, "canceled", "", "payment_intent.canceled");
+    int32_t outcome = look_up(self, call, TEST_INTENT_NAME, intent, out, fault);
+    if (outcome != SHOP_GATEWAY_OK)
+        return outcome;
+    (void)snprintf(fault->code, sizeof fault->code, "payment_not_capturable");
+    (void)snprintf(fault->message, sizeof fault->message, "This payment is %s and cannot be captured.", out->status);
+    return fault->outcome = SHOP_GATEWAY_REFUSED;
 }
 
-static shop_status test_cancel(shop_ctx *cx, const char *intent, const char *key, shop_gateway_intent *out)
+static int32_t test_cancel(void *self, const shop_gateway_call *call, const char *intent, shop_gateway_intent *out,
+                           shop_gateway_fault *fault)
 {
-    (void)key;
     test_call c = {.intent = intent};
-    shop_status status = shop_change_step(cx, cancel_attempt, &c);
-    *out = c.found.shown;
-    return status;
+    return change(self, call, shop_test_cancel, &c, out, fault);
 }
 
-static shop_status find_refund(shop_ctx *cx, test_call *c, int *found)
+static int32_t test_refund(void *self, const shop_gateway_call *call, const shop_gateway_return *what, shop_gateway_refund *out,
+                           shop_gateway_fault *fault)
+{
+    test_call c = {.key = call->key, .what = what};
+    shop_ctx *cx = begin(self);
+    if (!cx)
+        return fault->outcome = SHOP_GATEWAY_NO_MEMORY;
+    (void)shop_change_step(cx, shop_test_refund, &c);
+    int32_t outcome = outcome_of(cx, fault);
+    if (outcome == SHOP_GATEWAY_OK && !keep_refund(call, &c.refund, out))
+        outcome = fault->outcome = SHOP_GATEWAY_NO_MEMORY;
+    shop_ctx_free(cx);
+    return outcome;
+}
+
+static int32_t read_refunds(shop_ctx *cx, const shop_gateway_call *call, const char *intent, shop_gateway_refunds *out)
 {
     shop_query *q = shop_query_new(cx);
     int read = shop_query_read(q, TABLE_TEST_REFUND);
-    shop_where_text(q, TEST_REFUND_KEY, SHOP_PRED_EQ, c->key);
-    shop_status status = shop_query_run(q);
-    if (status != SHOP_OK)
-        return status;
+    shop_where_text(q, TEST_REFUND_INTENT, SHOP_PRED_EQ, intent);
+    if (shop_query_run(q) != SHOP_OK)
+        return SHOP_GATEWAY_AWAY;
     const shop_rows *rows = shop_query_rows(q, read);
-    *found = rows->count > 0;
-    if (*found)
-        c->refund = (shop_gateway_refund){.id = shop_row_text(rows, 0, TEST_REFUND_NAME),
-                                          .status = "succeeded",
-                                          .amount = shop_row_int(rows, 0, TEST_REFUND_AMOUNT)};
-    return SHOP_OK;
+    shop_gateway_refund *items = call->alloc(call->arena, (rows->count + 1) * sizeof *items);
+    if (!items)
+        return SHOP_GATEWAY_NO_MEMORY;
+    for (uint32_t i = 0; i < rows->count; i++) {
+        shop_gateway_refund refund;
+        shop_test_load_refund(rows, i, &refund);
+        if (!keep_refund(call, &refund, &items[i]))
+            return SHOP_GATEWAY_NO_MEMORY;
+    }
+    *out = (shop_gateway_refunds){.items = items, .count = rows->count};
+    return SHOP_GATEWAY_OK;
 }
 
-static shop_status refund_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
+static int32_t test_refunds(void *self, const shop_gateway_call *call, const char *intent, shop_gateway_refunds *out,
+                            shop_gateway_fault *fault)
 {
-    test_call *c = args;
-    int found = 0;
-    (void)answer;
-    /* The intent first: whoever spent its money under this key is then found by the key, and never taken for somebody else. */
-    shop_status status = find_intent(cx, TEST_INTENT_NAME, c->intent, &c->found);
-    if (status == SHOP_OK)
-        status = find_refund(cx, c, &found);
-    if (status != SHOP_OK || found)
-        return status;
-    shop_gateway_intent *intent = &c->found.shown;
-    if (strcmp(intent->status, "succeeded") != 0 || c->amount > intent->amount - intent->refunded)
-        return shop_fail(cx, SHOP_INVALID, "refund_refused", "The payment gateway has not that much money of this payment.");
-    const char *hex = shop_random_hex(cx, 12);
-    int64_t id = shop_new_id(cx, TABLE_TEST_REFUND);
-    c->refund = (shop_gateway_refund){
-        .id = hex ? shop_arena_printf(cx->arena, "re_test_%s", hex) : NULL, .status = "succeeded", .amount = c->amount};
-    if (!c->refund.id || id == SHOP_UNSET)
-        return id == SHOP_UNSET ? cx->status : shop_fail_no_memory(cx);
-    shop_batch_insert(b, TABLE_TEST_REFUND, id);
-    shop_set_text(b, TEST_REFUND_NAME, c->refund.id);
-    shop_set_text(b, TEST_REFUND_KEY, c->key);
-    shop_set_text(b, TEST_REFUND_INTENT, intent->id);
-    shop_set_int(b, TEST_REFUND_AMOUNT, c->amount);
-    shop_set_int(b, TEST_REFUND_CREATED_AT, shop_now(cx->shop));
-    shop_batch_update(b, TABLE_TEST_INTENT, 1);
-    shop_set_add(b, TEST_INTENT_REFUNDED, c->amount);
-    shop_set_add(b, TEST_INTENT_VERSION, 1);
-    shop_guard_int(b, TEST_INTENT_ID, SHOP_PRED_EQ, c->found.row);
-    shop_guard_column(b, TEST_INTENT_REFUNDED, SHOP_PRED_LE, TEST_INTENT_AMOUNT, -c->amount);
-    return add_event(cx, b, "charge.refunded", intent);
+    shop_ctx *cx = begin(self);
+    if (!cx)
+        return fault->outcome = SHOP_GATEWAY_NO_MEMORY;
+    fault->outcome = read_refunds(cx, call, intent, out);
+    shop_ctx_free(cx);
+    return fault->outcome;
 }
 
-static shop_status test_refund(shop_ctx *cx, const char *intent, int64_t amount, const char *reason, const char *key,
-                               shop_gateway_refund *out)
+/* Nobody complains here. */
+static int32_t test_dispute(void *self, const shop_gateway_call *call, const char *dispute, shop_gateway_dispute *out,
+                            shop_gateway_fault *fault)
 {
-    (void)reason;
-    test_call c = {.intent = intent, .amount = amount, .key = key};
-    shop_status status = shop_change_step(cx, refund_attempt, &c);
-    *out = c.refund;
-    return status;
+    (void)self;
+    (void)call;
+    (void)dispute;
+    (void)out;
+    return fault->outcome = SHOP_GATEWAY_NOT_FOUND;
 }
 
-static const shop_gateway_vtable test_gateway = {
-    .struct_size = sizeof test_gateway,
+static int32_t test_verify(void *self, const void *body, size_t length, const char *header, int64_t now,
+                           shop_gateway_fault *fault)
+{
+    const test_gateway *g = self;
+    int is_good = shop_webhook_verify(g->host->webhook_secrets, header, body, length, now);
+    return fault->outcome = is_good ? SHOP_GATEWAY_OK : SHOP_GATEWAY_REFUSED;
+}
+
+static int32_t test_decode(void *self, const shop_gateway_call *call, const char *body, size_t length, shop_gateway_event *out,
+                           shop_gateway_fault *fault)
+{
+    (void)self;
+    return shop_webhook_decode(call, body, length, out, fault);
+}
+
+static int32_t test_work(void *self, const shop_gateway_call *call, int64_t limit, int64_t *done, shop_gateway_fault *fault)
+{
+    const test_gateway *g = self;
+    (void)call;
+    shop_ctx *cx = begin(g);
+    if (!cx)
+        return fault->outcome = SHOP_GATEWAY_NO_MEMORY;
+    (void)shop_test_gateway_deliver(cx, g->host->webhook_secrets, limit, done);
+    int32_t outcome = outcome_of(cx, fault);
+    shop_ctx_free(cx);
+    return outcome;
+}
+
+/* ------------------------------------------------------------------------------------------------ the table */
+
+static int32_t test_open(const shop_gateway_host *host, void **self, shop_gateway_fault *fault)
+{
+    test_gateway *g = shop_mem_alloc(sizeof *g);
+    if (!g)
+        return fault->outcome = SHOP_GATEWAY_NO_MEMORY;
+    *g = (test_gateway){.shop = host->shop, .host = host};
+    *self = g;
+    return fault->outcome = SHOP_GATEWAY_OK;
+}
+
+static void test_close(void *self)
+{
+    shop_mem_free(self);
+}
+
+/* It takes every amount of every currency. */
+static int32_t test_money(void *self, const char *currency, shop_gateway_money *out, shop_gateway_fault *fault)
+{
+    (void)self;
+    (void)currency;
+    *out = (shop_gateway_money){.step = 1, .least = 1, .most = INT64_MAX};
+    return fault->outcome = SHOP_GATEWAY_OK;
+}
+
+static const shop_gateway_vtable vtable = {
+    .struct_size = sizeof vtable,
     .version = SHOP_GATEWAY_VERSION,
     .name = "test",
+    .open = test_open,
+    .close = test_close,
+    .money = test_money,
     .create = test_create,
+    .find = test_find,
     .retrieve = test_retrieve,
     .confirm = test_confirm,
+    .capture = test_capture,
     .cancel = test_cancel,
     .refund = test_refund,
-    .work = shop_test_gateway_deliver,
+    .refunds = test_refunds,
+    .dispute = test_dispute,
+    .verify = test_verify,
+    .decode = test_decode,
+    .work = test_work,
 };
 
 const shop_gateway_vtable *shop_gateway_test(void)
 {
-    return &test_gateway;
+    return &vtable;
 }

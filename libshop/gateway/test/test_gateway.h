@@ -6,11 +6,13 @@
 #ifndef SHOP_GATEWAY_TEST_GATEWAY_H
 #define SHOP_GATEWAY_TEST_GATEWAY_H
 
-#include "../gateway.h"
+#include <shop/sys/gateway.h>
+
+#include "../../core/ctx.h"
 
 const shop_gateway_vtable *shop_gateway_test(void);
 
-/* Delivers up to `limit` events that are due. */
-shop_status shop_test_gateway_deliver(shop_ctx *cx, int64_t limit, int64_t *done);
+/* Delivers up to `limit` events that are due, signed with the first of the secrets. */
+shop_status shop_test_gateway_deliver(shop_ctx *cx, const char *secrets, int64_t limit, int64_t *done);
 
 #endif
