@@ -49,6 +49,16 @@ static int find_types(struct app *app, char *error, size_t size)
     return 1;
 }
 
+static unsigned gateway_methods(const router *routes)
+{
+    unsigned methods = 0;
+    for (size_t i = 0; i < router_count(routes); i++) {
+        const route *r = router_at(routes, i);
+        methods |= (r->flags & ROUTE_GATEWAY) != 0 ? 1u << r->method : 0;
+    }
+    return methods;
+}
+
 static int make_document(const struct app *app, int format, document_text *document)
 {
     json_out out;
@@ -78,6 +88,7 @@ int app_open(struct app *app, const config *settings, char *error, size_t size)
     if (!find_types(app, error, size)) {
         return 0;
     }
+    app->gateway_methods = gateway_methods(app->routes);
     app->metrics = metrics_new(router_count(app->routes));
     if (app->metrics == NULL || !make_document(app, JSON_OUT_COMPACT, &app->openapi_json) ||
         !make_document(app, JSON_OUT_YAML, &app->openapi_yaml)) {

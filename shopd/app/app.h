@@ -34,6 +34,7 @@ struct app {
     http_server *_Atomic server; /* NULL until it runs */
     router *routes;
     route_types *types; /* by index of the route */
+    unsigned gateway_methods; /* bit HTTP_… of each method that has a route with ROUTE_GATEWAY */
     metrics *metrics;
     document_text openapi_json;
     document_text openapi_yaml;

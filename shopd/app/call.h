@@ -37,6 +37,7 @@ typedef shop_status (*call_handler)(call *c);
 #define ROUTE_NO_BODY 2u /* POST without a body: none, or an empty object, is taken */
 #define ROUTE_COOKIES 4u /* takes ?use_cookies= (accounts) */
 #define ROUTE_OPTIONAL_BODY 8u /* the body may be left out: as if it were {} */
+#define ROUTE_GATEWAY 16u /* the handler may call the payment gateway: it runs where it can hold up only its like */
 
 /* One row of the route table: routing, checks, 405, OpenAPI and its tests all come from it. */
 typedef struct route {

@@ -335,6 +335,18 @@ static void worker_stop(void *state)
     free(w);
 }
 
+/* Most requests are told by their method alone. */
+static int pool_of(void *state, const http_request *request)
+{
+    const struct app *app = state;
+    route_match match;
+    if ((app->gateway_methods & 1u << request->method) == 0 ||
+        router_find(app->routes, request->method, request->path, request->path_len, &match) != ROUTER_FOUND) {
+        return HTTP_POOL_MAIN;
+    }
+    return (match.route->flags & ROUTE_GATEWAY) != 0 ? HTTP_POOL_SLOW : HTTP_POOL_MAIN;
+}
+
 static void refuse(void *state, const http_refusal *why, const http_request *request, http_response *response)
 {
     struct app *app = state;
@@ -365,6 +377,7 @@ http_app app_callbacks(struct app *app)
         .worker_stop = worker_stop,
         .handle = handle,
         .refuse = refuse,
+        .pool_of = pool_of,
         .app = app,
     };
     return callbacks;

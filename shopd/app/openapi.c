@@ -359,6 +359,7 @@ static void put_problem_type(json_out *out)
     put_plain_property(out, "status", "integer", NULL, 0, "The HTTP status.");
     put_plain_property(out, "detail", "string", NULL, 0, "A sentence for a person.");
     put_plain_property(out, "code", "string", NULL, 0, "A stable word for programs: insufficient_stock, invalid_token, …");
+    put_plain_property(out, "decline_code", "string", NULL, 0, "With 402: the bank's word: insufficient_funds, lost_card, …");
     json_out_object(out, "errors");
     json_out_text(out, "type", "object");
     json_out_text(out, "description", "What is wrong with each field, on validation.");
@@ -479,9 +480,14 @@ static int may_conflict(const route *r)
     return is_unsafe(r) && !is_service(r);
 }
 
+static int may_call_gateway(const route *r)
+{
+    return (r->flags & ROUTE_GATEWAY) != 0;
+}
+
 static int may_be_declined(const route *r)
 {
-    return is_unsafe(r) && strcmp(r->tag, "payments") == 0 && r->access != ACCESS_GATEWAY;
+    return may_call_gateway(r) && strcmp(r->tag, "payments") == 0 && r->access != ACCESS_GATEWAY;
 }
 
 static int may_be_unavailable(const route *r)
@@ -498,16 +504,19 @@ static const struct error_row {
 } error_rows[] = {
     {400, "Invalid", "Malformed, or against a rule; `errors` names the fields.", may_be_invalid},
     {401, "Unauthenticated", "Nobody is logged in, or the token or password is not good.", may_be_unauthenticated},
-    {402, "Declined", "The payment gateway declined.", may_be_declined},
+    {402, "Declined", "The customer's bank declined; `decline_code` is its word.", may_be_declined},
     {403, "Forbidden", "Known, but not allowed; or the CSRF check failed.", may_be_forbidden},
     {404, "NotFound", "There is no such thing for this caller.", may_be_missing},
-    {409, "Conflict", "The state of the shop does not allow it, or a request with this key is still running.", may_conflict},
+    {409, "Conflict",
+     "The state of the shop does not allow it, or a request with this key is still running; with Retry-After: try again.",
+     may_conflict},
     {412, "PreconditionFailed", "If-Match did not match: it was changed meanwhile.", takes_if_match},
     {413, "TooLarge", "The body is larger than the server takes.", takes_body},
     {415, "UnsupportedMediaType", "The body is not application/json.", takes_body},
     {422, "KeyReused", "The Idempotency-Key was used for another request.", takes_key},
-    {502, "BadGateway", "The payment gateway answered something that makes no sense.", may_be_declined},
-    {503, "Unavailable", "Too busy, or storage cannot be reached; nothing is lost; try again.", may_be_unavailable},
+    {502, "BadGateway", "The payment gateway does not take the shop's requests; a case for its operator.", may_call_gateway},
+    {503, "Unavailable", "Too busy, or storage or the payment gateway cannot be reached; nothing is lost; try again.",
+     may_be_unavailable},
 };
 
 #define ERROR_ROWS (sizeof error_rows / sizeof error_rows[0])
@@ -520,7 +529,7 @@ static void put_error_responses(json_out *out)
         json_out_text(out, "description", error_rows[i].doc);
         json_out_object(out, "headers");
         put_reference(out, "X-Request-Id", "headers", "RequestId", "");
-        if (error_rows[i].status == 503) {
+        if (error_rows[i].status == 409 || error_rows[i].status == 503) {
             put_reference(out, "Retry-After", "headers", "RetryAfter", "");
         }
         if (error_rows[i].status == 401) {

@@ -2,6 +2,7 @@
 /* Errors as RFC 9457 problem documents: one shape from every layer. */
 #include "problem.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -147,6 +148,27 @@ static void put_fields(json_out *out, const shop_ctx *cx)
     json_out_end_object(out);
 }
 
+/* Seconds to wait that an answer names, or "": what somebody asked for, else what the status has, else a moment when it may pass. */
+static void choose_retry_after(const shop_ctx *cx, const struct status_row *row, char *text, size_t size)
+{
+    int64_t asked = cx == NULL ? 0 : shop_ctx_error_retry_after(cx);
+    int passes = cx != NULL && row->http == 409 && shop_ctx_error_retryable(cx);
+    if (asked > 0) {
+        snprintf(text, size, "%" PRId64, asked);
+    } else {
+        snprintf(text, size, "%s", row->retry_after != NULL ? row->retry_after : passes ? "1" : "");
+    }
+}
+
+/* What the context knows about the error beyond code and detail. */
+static void put_context(json_out *out, const shop_ctx *cx)
+{
+    if (shop_ctx_error_decline_code(cx)[0] != '\0') {
+        json_out_text(out, "decline_code", shop_ctx_error_decline_code(cx));
+    }
+    put_fields(out, cx);
+}
+
 static void log_defect(const call *c, shop_status status)
 {
     const char *detail = c->cx == NULL ? "" : shop_ctx_error_detail(c->cx);
@@ -175,11 +197,13 @@ void problem_reply(call *c, shop_status status)
     json_out *out = &c->worker->text;
     begin(out, row->http, code, detail);
     if (from_context) {
-        put_fields(out, c->cx);
+        put_context(out, c->cx);
     }
     end(c->response, out, row->http, c->request_id);
-    if (row->retry_after != NULL) {
-        http_response_header(c->response, "Retry-After", row->retry_after);
+    char retry_after[24];
+    choose_retry_after(from_context ? c->cx : NULL, row, retry_after, sizeof retry_after);
+    if (retry_after[0] != '\0') {
+        http_response_header(c->response, "Retry-After", retry_after);
     }
     if (row->http == 401) {
         int bad = c->worker->token_was_bad || strcmp(code, "invalid_token") == 0;

@@ -49,7 +49,7 @@ const command *command_at(size_t i);
 int command_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Opens the shop of the settings. `webhook_url`: where the test gateway posts, or NULL. EXIT_DONE, or another code after the
+ * Opens the shop of the settings. `webhook_url`: where the test gateway posts if it serves, or NULL. EXIT_DONE, or another code after the
  * reason was said.
  */
 int command_open_shop(command_line *line, const char *webhook_url, shop **out);

@@ -79,15 +79,23 @@ static void fill_options(shop_options *o, const config *settings, const char *we
     o->call_timeout_ms = settings->call_timeout_ms;
     o->publishable_key = settings->stripe_publishable_key;
     o->webhook_secret = settings->stripe_webhook_secret;
-    o->webhook_url = webhook_url;
+    o->webhook_url = config_has_stripe(settings) ? NULL : webhook_url;
+    o->gateway_secret = settings->stripe_secret_key;
+    o->gateway_url = settings->stripe_api_base;
+    o->gateway_timeout_ms = settings->gateway_timeout_ms;
+    o->payment_retry = settings->payment_retry;
+    o->payment_return_url = settings->payment_return_url;
     o->owner_refunds = settings->owner_refunds;
     o->log = take_log;
 }
 
-/* The other options were checked with the settings: what is left to be invalid is the database's URL. */
-static int exit_code_of(shop_status status)
+/* Most options were checked with the settings: what is left to be invalid is the database's URL, or what the gateway is given. */
+static int exit_code_of(shop_status status, const char *error)
 {
-    return status == SHOP_UNAVAILABLE || status == SHOP_INVALID ? EXIT_DATABASE : EXIT_FAILED;
+    if (status == SHOP_INVALID) {
+        return strncmp(error, "the payment gateway", 19) == 0 ? EXIT_USAGE : EXIT_DATABASE;
+    }
+    return status == SHOP_UNAVAILABLE ? EXIT_DATABASE : EXIT_FAILED;
 }
 
 int command_open_shop(command_line *line, const char *webhook_url, shop **out)
@@ -100,7 +108,7 @@ int command_open_shop(command_line *line, const char *webhook_url, shop **out)
     fill_options(&options, &line->settings, webhook_url);
     shop_status status = shop_open(&options, out);
     if (status != SHOP_OK) {
-        return command_fail(exit_code_of(status), "the shop cannot be opened: %s", shop_open_error());
+        return command_fail(exit_code_of(status, shop_open_error()), "the shop cannot be opened: %s", shop_open_error());
     }
     return EXIT_DONE;
 }

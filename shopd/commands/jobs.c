@@ -40,7 +40,7 @@ static int watch(shop *s)
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     job_runner *runner = job_runner_start(s);
     if (runner == NULL) {
-        return command_fail(EXIT_FAILED, "the job thread cannot be started");
+        return command_fail(EXIT_FAILED, "the job threads cannot be started");
     }
     sigwait(&ends, &which);
     job_runner_stop(runner);
@@ -50,6 +50,9 @@ static int watch(shop *s)
 int command_jobs(command_line *line)
 {
     shop *s = NULL;
+    if (!config_check_gateway(&line->settings)) {
+        return command_fail(EXIT_USAGE, "%s", line->settings.error);
+    }
     int code = command_open_shop(line, NULL, &s);
     if (code == EXIT_DONE) {
         code = line->watch ? watch(s) : run_once(s);

@@ -13,6 +13,9 @@
 #include "job_runner.h"
 
 #define DEMO_ADMIN "admin@lindholt.example"
+#define GATEWAY_WORKERS 8 /* they sleep while the gateway thinks */
+#define REQUEST_TIMEOUT_MS 30000
+#define BESIDE_GATEWAY_MS 10000 /* of a request that calls the gateway: the rest of it */
 
 typedef struct service {
     command_line *line;
@@ -37,8 +40,12 @@ static void fill_http_options(http_options *o, const config *settings)
     o->address = settings->listen_address;
     o->port = (uint16_t)settings->listen_port;
     o->listeners = settings->listeners > 0 ? (int)settings->listeners : (cores() + 1) / 2;
-    o->workers = settings->workers > 0 ? (int)settings->workers : 4 * cores();
-    o->queue_limit = (size_t)settings->queue;
+    o->pools[HTTP_POOL_MAIN].workers = settings->workers > 0 ? (int)settings->workers : 4 * cores();
+    o->pools[HTTP_POOL_MAIN].queue_limit = (size_t)settings->queue;
+    o->pools[HTTP_POOL_SLOW].workers = settings->gateway_workers > 0 ? (int)settings->gateway_workers : GATEWAY_WORKERS;
+    o->pools[HTTP_POOL_SLOW].queue_limit = (size_t)settings->gateway_queue;
+    int with_gateway_ms = (int)settings->gateway_timeout_ms + BESIDE_GATEWAY_MS;
+    o->request_timeout_ms = with_gateway_ms > REQUEST_TIMEOUT_MS ? with_gateway_ms : REQUEST_TIMEOUT_MS;
     o->max_connections = (int)settings->max_connections;
     o->max_body_bytes = (size_t)settings->max_body;
     o->drain_timeout_ms = settings->drain_seconds > 0 ? (int)settings->drain_seconds * 1000 : 1;
@@ -115,10 +122,14 @@ static int prepare_demo(service *v)
 
 static void say_how_it_runs(const config *settings)
 {
-    if (settings->stripe_secret_key != NULL) {
-        fputs("shopd: warning: STRIPE_SECRET_KEY is set, but this version has only the test gateway: no money moves\n", stderr);
+    if (config_has_stripe(settings)) {
+        fprintf(stderr, "shopd: payments: Stripe serves%s\n",
+                settings->stripe_api_base != NULL ? ", at the address of STRIPE_API_BASE" : "");
     } else {
         fputs("shopd: payments: the test gateway serves (no STRIPE_SECRET_KEY); no money moves\n", stderr);
+    }
+    for (size_t i = 0; config_gateway_warning(settings, i) != NULL; i++) {
+        fprintf(stderr, "shopd: warning: %s\n", config_gateway_warning(settings, i));
     }
     if (!config_is_production(settings)) {
         fputs("shopd: development mode; SHOP_ENV=production for the real thing\n", stderr);
@@ -141,7 +152,7 @@ static int start(service *v)
     }
     v->jobs = job_runner_start(v->shop);
     if (v->jobs == NULL) {
-        return command_fail(EXIT_FAILED, "the job thread cannot be started");
+        return command_fail(EXIT_FAILED, "the job threads cannot be started");
     }
     atomic_store_explicit(&v->app.shop, v->shop, memory_order_release);
     printf("shopd: listening on %s\n", v->url);
@@ -152,11 +163,12 @@ static int start(service *v)
     return EXIT_DONE;
 }
 
-/* In this order: no new work from us, no new requests and the last answers, and only then the shop. */
+/* No new work from us; no new requests and the last answers, while what our own work waits for runs out; only then the shop. */
 static void stop(service *v)
 {
-    job_runner_stop(v->jobs);
+    job_runner_ask_to_stop(v->jobs);
     http_server_drain_and_stop(v->server);
+    job_runner_stop(v->jobs);
     shop_close(v->shop);
     app_close(&v->app);
     log_flush();

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <shop/base.h>
 #include <shop/money.h>
@@ -53,6 +54,16 @@ static const setting settings_table[] = {
     {"SHOP_MAX_BODY", KIND_NUMBER, AT(max_body), "262144", 1024, 16777216, NULL, "bytes of a request's body"},
     {"SHOP_DRAIN_SECONDS", KIND_NUMBER, AT(drain_seconds), "10", 0, 3600, NULL,
      "how long a stopping server finishes what runs"},
+    {"SHOP_GATEWAY_WORKERS", KIND_NUMBER, AT(gateway_workers), "0", 0, 256, NULL,
+     "threads that answer what may call the payment gateway; 0: eight"},
+    {"SHOP_GATEWAY_QUEUE", KIND_NUMBER, AT(gateway_queue), "64", 1, 65536, NULL,
+     "requests that may wait for such a thread; beyond: 503"},
+    {"SHOP_GATEWAY_TIMEOUT_MS", KIND_NUMBER, AT(gateway_timeout_ms), "20000", 100, 120000, NULL,
+     "how long one call of the payment gateway may take, repetitions included"},
+    {"SHOP_PAYMENT_RETURN_URL", KIND_TEXT, AT(payment_return_url), NULL, 0, 0, NULL,
+     "where a customer comes back to who paid at another site (a bank's), when shopd confirmed the payment"},
+    {"SHOP_PAYMENT_RETRY", KIND_NUMBER, AT(payment_retry), "60", 1, 3600, NULL,
+     "seconds after which a payment that is not finished is looked at again, then ever longer"},
     {"ALLOWED_HOSTS", KIND_TEXT, AT(allowed_hosts), NULL, 0, 0, NULL,
      "comma-separated names this server answers to; .example.com: all below it; checked in production"},
     {"CORS_ALLOWED_ORIGINS", KIND_TEXT, AT(cors_origins), NULL, 0, 0, NULL,
@@ -61,12 +72,15 @@ static const setting settings_table[] = {
      "believe X-Forwarded-Proto and X-Forwarded-Host: only behind a proxy that sets them"},
     {"SHOP_COOKIE_SECURE", KIND_WORD, AT(cookie_secure), "auto", 0, 0, "auto on off", "Secure cookies; auto: in production"},
     {"STRIPE_SECRET_KEY", KIND_SECRET, AT(stripe_secret_key), NULL, 0, 0, NULL,
-     "key of the Stripe account (refused in production as long as only the test gateway exists)"},
-    {"STRIPE_PUBLISHABLE_KEY", KIND_TEXT, AT(stripe_publishable_key), NULL, 0, 0, NULL, "handed to clients"},
-    {"STRIPE_WEBHOOK_SECRET", KIND_SECRET, AT(stripe_webhook_secret), NULL, 0, 0, NULL, "comma-separated webhook secrets"},
+     "key of the Stripe account (sk_… or a restricted rk_…); without it the test gateway serves and no money moves"},
+    {"STRIPE_PUBLISHABLE_KEY", KIND_TEXT, AT(stripe_publishable_key), NULL, 0, 0, NULL,
+     "the account's pk_… key, handed to clients"},
+    {"STRIPE_WEBHOOK_SECRET", KIND_SECRET, AT(stripe_webhook_secret), NULL, 0, 0, NULL,
+     "comma-separated secrets of the webhook endpoint (two while one is rolled); required in production with a "
+     "STRIPE_SECRET_KEY"},
     {"STRIPE_CURRENCY", KIND_TEXT, AT(currency), "usd", 0, 0, NULL, "the shop's currency, ISO 4217"},
     {"STRIPE_API_BASE", KIND_TEXT, AT(stripe_api_base), NULL, 0, 0, NULL,
-     "another address of the Stripe API (accepted; not used yet)"},
+     "another address of the Stripe API, such as a stand-in: https, or http on this machine (production: https)"},
     {"EMAIL_HOST", KIND_TEXT, AT(email_host), NULL, 0, 0, NULL, "mail server (accepted; this version sends no mail yet)"},
     {"EMAIL_PORT", KIND_NUMBER, AT(email_port), "587", 1, 65535, NULL, "its port"},
     {"EMAIL_HOST_USER", KIND_TEXT, AT(email_user), NULL, 0, 0, NULL, "its user"},
@@ -482,12 +496,87 @@ int config_check_serve(config *settings)
     if (settings->allowed_hosts == NULL) {
         return fail(settings, "ALLOWED_HOSTS must name this server's hosts in production");
     }
-    if (settings->stripe_secret_key != NULL) {
-        return fail(settings, "STRIPE_SECRET_KEY is set, but this version has only the test gateway: "
-                              "production would take orders without taking money");
+    return config_check_gateway(settings);
+}
+
+/* ------------------------------------------------------------------------------------------------ payments */
+
+int config_has_stripe(const config *settings)
+{
+    return settings->stripe_secret_key != NULL;
+}
+
+int config_check_gateway(config *settings)
+{
+    if (!config_is_production(settings) || !config_has_stripe(settings)) {
+        return 1;
+    }
+    if (settings->stripe_webhook_secret == NULL) {
+        return fail(settings,
+                    "STRIPE_SECRET_KEY is set without STRIPE_WEBHOOK_SECRET; production needs the secret of its webhook "
+                    "endpoint, to learn of payments at once");
+    }
+    if (settings->stripe_api_base != NULL && strncasecmp(settings->stripe_api_base, "https://", 8) != 0) {
+        return fail(settings, "STRIPE_API_BASE must begin with https:// in production");
     }
     return 1;
 }
+
+/* A secret key (sk_) or a restricted one (rk_) of that kind: "live" or "test". */
+static int has_key_of(const config *settings, const char *kind)
+{
+    const char *key = settings->stripe_secret_key;
+    return key != NULL && (strncmp(key, "sk_", 3) == 0 || strncmp(key, "rk_", 3) == 0) && strncmp(key + 3, kind, 4) == 0 &&
+           key[7] == '_';
+}
+
+static int tries_in_production(const config *settings)
+{
+    return config_is_production(settings) && has_key_of(settings, "test");
+}
+
+static int is_live_in_development(const config *settings)
+{
+    return !config_is_production(settings) && has_key_of(settings, "live");
+}
+
+static int hears_of_nothing(const config *settings)
+{
+    return config_has_stripe(settings) && settings->stripe_webhook_secret == NULL;
+}
+
+static int has_no_publishable_key(const config *settings)
+{
+    return config_has_stripe(settings) && settings->stripe_publishable_key == NULL;
+}
+
+static int has_unused_base(const config *settings)
+{
+    return !config_has_stripe(settings) && settings->stripe_api_base != NULL;
+}
+
+static const struct gateway_warning {
+    int (*applies)(const config *settings);
+    const char *text;
+} gateway_warnings[] = {
+    {tries_in_production, "STRIPE_SECRET_KEY is a key for trying out: this is production, but no money moves"},
+    {is_live_in_development, "STRIPE_SECRET_KEY is a live key: this is development, but real money moves"},
+    {hears_of_nothing, "there is no STRIPE_WEBHOOK_SECRET: payments are only found by asking Stripe now and then"},
+    {has_no_publishable_key, "there is no STRIPE_PUBLISHABLE_KEY: clients cannot talk to Stripe"},
+    {has_unused_base, "STRIPE_API_BASE is not used without a STRIPE_SECRET_KEY"},
+};
+
+const char *config_gateway_warning(const config *settings, size_t i)
+{
+    for (size_t row = 0; row < sizeof gateway_warnings / sizeof gateway_warnings[0]; row++) {
+        if (gateway_warnings[row].applies(settings) && i-- == 0) {
+            return gateway_warnings[row].text;
+        }
+    }
+    return NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------ lists, help */
 
 int config_list_has(const char *list, const char *item, size_t length)
 {

@@ -26,6 +26,11 @@ typedef struct config {
     int64_t max_connections;
     int64_t max_body;
     int64_t drain_seconds;
+    int64_t gateway_workers; /* 0: chosen */
+    int64_t gateway_queue;
+    int64_t gateway_timeout_ms;
+    int64_t payment_retry;
+    char *payment_return_url;
     char *allowed_hosts;
     char *cors_origins;
     int64_t trust_proxy;
@@ -74,6 +79,15 @@ int config_finish(config *settings);
 
 /* Additional checks of a server: production refuses what is only fit for trying out. 1, or 0 with `error`. */
 int config_check_serve(config *settings);
+
+/* Of these, those about payments: for every program that calls the gateway. */
+int config_check_gateway(config *settings);
+
+/* What the operator should know about how payments are set up: sentence i, without any secret; NULL beyond the last. */
+const char *config_gateway_warning(const config *settings, size_t i);
+
+/* Whether money moves: a Stripe account is named. Without one the test gateway serves. */
+int config_has_stripe(const config *settings);
 
 int config_is_production(const config *settings);
 int config_cookies_are_secure(const config *settings);

@@ -82,8 +82,12 @@ static void put_server(json_out *out, const http_server *server)
         {"requests_refused_total", "counter", "Requests that the engine refused.", stats.requests_refused},
         {"requests_overload_total", "counter", "Requests refused for want of a worker.", stats.requests_overload},
         {"requests_in_flight", "gauge", "Requests read and not yet answered.", stats.requests_in_flight},
-        {"queue_length", "gauge", "Requests that wait for a worker.", stats.queue_length},
-        {"workers_busy", "gauge", "Workers that run a handler.", stats.workers_busy},
+        {"queue_length", "gauge", "Requests that wait for an ordinary worker.", stats.queue_length[HTTP_POOL_MAIN]},
+        {"workers_busy", "gauge", "Ordinary workers that run a handler.", stats.workers_busy[HTTP_POOL_MAIN]},
+        {"gateway_queue_length", "gauge", "Requests that wait for a worker that may call the payment gateway.",
+         stats.queue_length[HTTP_POOL_SLOW]},
+        {"gateway_workers_busy", "gauge", "Workers that may call the payment gateway and run a handler.",
+         stats.workers_busy[HTTP_POOL_SLOW]},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         put_value(out, rows[i].name, rows[i].kind, rows[i].doc, rows[i].value);

@@ -82,18 +82,20 @@ void http_job_recycle(struct job *job);
 void http_job_list_add(struct job_list *list, struct job *job);
 struct job *http_job_list_take(struct job_list *list);
 
-/* ---- pool.c: the bounded queue and its workers ---- */
+/* ---- pool.c: a bounded queue and its workers ---- */
 
 struct pool;
 
-/* Starts the workers; NULL when one does not start (err says why). */
-struct pool *http_pool_start(const http_options *options, const http_app *app, char *err, size_t errlen);
+/* Starts the workers of pool HTTP_POOL_…; NULL when one does not start (err says why). */
+struct pool *http_pool_start(int which, const http_options *options, const http_app *app, char *err, size_t errlen);
 /* Queues jobs from the front of the list; those left in it found no room. */
 void http_pool_add(struct pool *pool, struct job_list *jobs);
-/* Takes no more jobs, finishes those queued (abandon: hands them back unrun), joins the workers. */
+/* Takes no more jobs; the workers finish those queued (abandon: hand them back unrun) and end. Does not wait for that. */
 void http_pool_close(struct pool *pool, int abandon);
-void http_pool_free(struct pool *pool);
-void http_pool_stats(struct pool *pool, http_stats *stats);
+/* Waits for the workers of a closed pool. */
+void http_pool_join(struct pool *pool);
+void http_pool_free(struct pool *pool); /* one that is joined */
+void http_pool_stats(struct pool *pool, uint64_t *queue_length, uint64_t *workers_busy);
 
 /* ---- listener.c and connection.c: evhttp on one thread ---- */
 
@@ -111,7 +113,7 @@ struct http_server {
     char address[64];
     uint16_t port;
     http_app app;
-    struct pool *pool;
+    struct pool *pools[HTTP_POOLS]; /* NULL: not there */
     struct listener *listeners;
     int listener_count; /* that were made */
     atomic_int open; /* connections of all listeners */
@@ -135,7 +137,7 @@ struct listener {
     pthread_mutex_t done_lock;
     struct job_list done; /* with done_lock: jobs to answer */
     /* From here on only the listener's thread. */
-    struct job_list fresh; /* read in this turn of the loop, not yet queued */
+    struct job_list fresh[HTTP_POOLS]; /* read in this turn of the loop, not yet queued */
     struct job_list spare; /* for reuse */
     struct connection *connections; /* all that are adopted */
     struct connection *newborn; /* made, but not yet known to evhttp */

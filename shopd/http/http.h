@@ -4,7 +4,8 @@
  *
  * The engine is libevent's evhttp (2.1.12-stable-8+deb12u1 or later), but nothing of it shows here, so that another
  * engine can take its place. A listener thread reads a request, checks its framing, copies it and queues it; a worker
- * thread runs the app's handler on the copy; the answer goes back to the thread that owns the connection.
+ * thread runs the app's handler on the copy; the answer goes back to the thread that owns the connection. Requests that
+ * may wait long for somebody else have a pool of workers and a queue of their own, so that they hold up no other.
  *
  * What evhttp refuses before there is a request cannot be hooked; it answers a short HTML page and closes:
  *   400  malformed request line or header; request line or headers over max_header_bytes (not 414 or 431);
@@ -134,7 +135,12 @@ typedef struct http_refusal {
     const char *detail; /* one sentence for a person */
 } http_refusal;
 
-/* The program behind the engine. All members must be given. */
+/* Which workers run a request. */
+#define HTTP_POOL_MAIN 0
+#define HTTP_POOL_SLOW 1 /* for requests that may wait long for somebody else; only there when http_app.pool_of is given */
+#define HTTP_POOLS 2
+
+/* The program behind the engine. All members but pool_of must be given. */
 typedef struct http_app {
     /* Makes the state of one worker, on its thread. NULL: the server does not start. */
     void *(*worker_start)(void *app);
@@ -147,16 +153,25 @@ typedef struct http_app {
      * cheap. req is the request as it came: nothing in it was checked; its strings are valid all the same.
      */
     void (*refuse)(void *app, const http_refusal *why, const http_request *req, http_response *res);
+    /*
+     * Names the pool that runs a request: HTTP_POOL_…. Runs on a listener thread and must be cheap. NULL: all run in
+     * HTTP_POOL_MAIN.
+     */
+    int (*pool_of)(void *app, const http_request *req);
     void *app;
 } http_app;
+
+typedef struct http_pool_options {
+    int workers; /* threads that run handlers, 1 to 1024; 4 */
+    size_t queue_limit; /* requests that may wait for one of them, from 1; more are answered 503; 1024 */
+} http_pool_options;
 
 /* Times are in milliseconds and at least 1. A value out of range is refused by http_server_start. */
 typedef struct http_options {
     const char *address; /* numeric IPv4 or IPv6 address; "127.0.0.1" */
     uint16_t port; /* 0: the system picks a free one; 0 */
     int listeners; /* threads that accept and parse, 1 to 64; 1 */
-    int workers; /* threads that run handlers, 1 to 1024; 4 */
-    size_t queue_limit; /* requests that may wait for a worker, from 1; more are answered 503; 1024 */
+    http_pool_options pools[HTTP_POOLS];
     size_t max_header_bytes; /* of the request line and headers, 256 to 1 MiB; 16 KiB */
     size_t max_header_count; /* 1 to 1000; 100 */
     size_t max_body_bytes; /* up to 64 MiB; 256 KiB */
@@ -199,10 +214,10 @@ typedef struct http_stats {
     uint64_t connections_open; /* gauge */
     uint64_t requests; /* that reached the app: handed to a worker, or refused */
     uint64_t requests_refused; /* of those, refused by the engine, whatever the reason */
-    uint64_t requests_overload; /* of those, 503: the queue was full, the wait too long, or the server ending */
+    uint64_t requests_overload; /* of those, 503: a queue was full, the wait too long, or the server ending */
     uint64_t requests_in_flight; /* gauge: read and not yet answered whole */
-    uint64_t queue_length; /* gauge: waiting for a worker */
-    uint64_t workers_busy; /* gauge */
+    uint64_t queue_length[HTTP_POOLS]; /* gauge: waiting for a worker */
+    uint64_t workers_busy[HTTP_POOLS]; /* gauge */
 } http_stats;
 
 /* Thread-safe while the server runs. */

@@ -257,6 +257,12 @@ static void normalise(struct evhttp_request *evreq)
     }
 }
 
+static int pool_of(const struct listener *l, const http_request *req)
+{
+    const http_app *app = &l->server->app;
+    return app->pool_of != NULL && app->pool_of(app->app, req) == HTTP_POOL_SLOW ? HTTP_POOL_SLOW : HTTP_POOL_MAIN;
+}
+
 static void on_request(struct evhttp_request *evreq, void *arg)
 {
     struct listener *l = arg;
@@ -282,18 +288,20 @@ static void on_request(struct evhttp_request *evreq, void *arg)
     if (why != NULL)
         refuse(l, job, why);
     else
-        http_job_list_add(&l->fresh, job);
+        http_job_list_add(&l->fresh[pool_of(l, &job->request)], job);
 }
 
 /* Queues what this turn of the loop has read; what finds no room is refused. */
 static void queue_fresh(struct listener *l)
 {
-    struct job *job;
-    if (l->fresh.first == NULL)
-        return;
-    http_pool_add(l->server->pool, &l->fresh);
-    while ((job = http_job_list_take(&l->fresh)) != NULL)
-        refuse(l, job, &http_refusal_overload);
+    for (int i = 0; i < HTTP_POOLS; i++) {
+        struct job *job;
+        if (l->fresh[i].first == NULL)
+            continue;
+        http_pool_add(l->server->pools[i], &l->fresh[i]);
+        while ((job = http_job_list_take(&l->fresh[i])) != NULL)
+            refuse(l, job, &http_refusal_overload);
+    }
 }
 
 /* ---- The loop ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The worker pool: a bounded queue of jobs, and threads that run the app's handler on them. */
+/* A worker pool: a bounded queue of jobs, and threads that run the app's handler on them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +76,7 @@ static void *worker(void *arg)
     return NULL;
 }
 
-static int start_threads(struct pool *pool, int count)
+static int start_threads(struct pool *pool, const char *name_of_all, int count)
 {
     pool->threads = calloc((size_t)count, sizeof *pool->threads);
     if (pool->threads == NULL)
@@ -85,7 +85,7 @@ static int start_threads(struct pool *pool, int count)
         if (pthread_create(&pool->threads[i], NULL, worker, pool) != 0)
             return -1;
         char name[16];
-        snprintf(name, sizeof name, "http-work-%d", i % 1000);
+        snprintf(name, sizeof name, "%.10s-%d", name_of_all, i % 1000);
         pthread_setname_np(pool->threads[i], name);
         pool->thread_count++;
     }
@@ -96,21 +96,24 @@ static int start_threads(struct pool *pool, int count)
     return pool->failed > 0 ? -1 : 0;
 }
 
-struct pool *http_pool_start(const http_options *options, const http_app *app, char *err, size_t errlen)
+struct pool *http_pool_start(int which, const http_options *options, const http_app *app, char *err, size_t errlen)
 {
+    static const char *const names[HTTP_POOLS] = {"http-work", "http-slow"};
+    const http_pool_options *o = &options->pools[which];
     struct pool *pool = calloc(1, sizeof *pool);
     if (pool == NULL) {
         snprintf(err, errlen, "no memory for the workers");
         return NULL;
     }
     pool->app = *app;
-    pool->limit = options->queue_limit;
+    pool->limit = o->queue_limit;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->work, NULL);
     pthread_cond_init(&pool->started, NULL);
-    if (start_threads(pool, options->workers) != 0) {
-        snprintf(err, errlen, "only %d of %d workers started", pool->up, options->workers);
+    if (start_threads(pool, names[which], o->workers) != 0) {
+        snprintf(err, errlen, "only %d of %d workers started", pool->up, o->workers);
         http_pool_close(pool, 1);
+        http_pool_join(pool);
         http_pool_free(pool);
         return NULL;
     }
@@ -139,6 +142,10 @@ void http_pool_close(struct pool *pool, int abandon)
     pool->abandon = abandon;
     pthread_cond_broadcast(&pool->work);
     pthread_mutex_unlock(&pool->lock);
+}
+
+void http_pool_join(struct pool *pool)
+{
     for (int i = 0; i < pool->thread_count; i++)
         pthread_join(pool->threads[i], NULL);
     pool->thread_count = 0;
@@ -153,10 +160,10 @@ void http_pool_free(struct pool *pool)
     free(pool);
 }
 
-void http_pool_stats(struct pool *pool, http_stats *stats)
+void http_pool_stats(struct pool *pool, uint64_t *queue_length, uint64_t *workers_busy)
 {
     pthread_mutex_lock(&pool->lock);
-    stats->queue_length = pool->queue.count;
-    stats->workers_busy = pool->busy;
+    *queue_length = pool->queue.count;
+    *workers_busy = pool->busy;
     pthread_mutex_unlock(&pool->lock);
 }

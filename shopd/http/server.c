@@ -23,8 +23,7 @@ void http_options_init(http_options *options)
         .address = "127.0.0.1",
         .port = 0,
         .listeners = 1,
-        .workers = 4,
-        .queue_limit = 1024,
+        .pools = {{.workers = 4, .queue_limit = 1024}, {.workers = 4, .queue_limit = 1024}},
         .max_header_bytes = 16 * 1024,
         .max_header_count = 100,
         .max_body_bytes = 256 * 1024,
@@ -45,8 +44,10 @@ static const char *bad_option(const http_options *o)
         uint64_t value, least, most;
     } rules[] = {
         {"listeners", (uint64_t)o->listeners, 1, 64},
-        {"workers", (uint64_t)o->workers, 1, 1024},
-        {"queue_limit", o->queue_limit, 1, 1 << 20},
+        {"pools[0].workers", (uint64_t)o->pools[0].workers, 1, 1024},
+        {"pools[0].queue_limit", o->pools[0].queue_limit, 1, 1 << 20},
+        {"pools[1].workers", (uint64_t)o->pools[1].workers, 1, 1024},
+        {"pools[1].queue_limit", o->pools[1].queue_limit, 1, 1 << 20},
         {"max_header_bytes", o->max_header_bytes, 256, 1 << 20},
         {"max_header_count", o->max_header_count, 1, 1000},
         {"max_body_bytes", o->max_body_bytes, 0, 64 << 20},
@@ -176,8 +177,9 @@ static void free_server(http_server *s)
 {
     for (int i = 0; i < s->listener_count; i++)
         http_listener_end(&s->listeners[i]);
-    if (s->pool != NULL)
-        http_pool_free(s->pool);
+    for (int i = 0; i < HTTP_POOLS; i++)
+        if (s->pools[i] != NULL)
+            http_pool_free(s->pools[i]);
     pthread_cond_destroy(&s->idle);
     pthread_mutex_destroy(&s->lock);
     free(s->listeners);
@@ -226,17 +228,38 @@ static int run_listeners(http_server *s)
     return 0;
 }
 
+static int start_pools(http_server *s, char *err, size_t errlen)
+{
+    int count = s->app.pool_of != NULL ? HTTP_POOLS : 1;
+    for (int i = 0; i < count; i++) {
+        s->pools[i] = http_pool_start(i, &s->options, &s->app, err, errlen);
+        if (s->pools[i] == NULL)
+            return -1;
+    }
+    return 0;
+}
+
+/* All are told before one is waited for: none goes on with its queue meanwhile. */
+static void end_pools(http_server *s, int abandon)
+{
+    for (int i = 0; i < HTTP_POOLS; i++)
+        if (s->pools[i] != NULL)
+            http_pool_close(s->pools[i], abandon);
+    for (int i = 0; i < HTTP_POOLS; i++)
+        if (s->pools[i] != NULL)
+            http_pool_join(s->pools[i]);
+}
+
 /* Workers first: a listener hands requests to them at once. */
 static int start_threads(http_server *s, char *err, size_t errlen)
 {
-    s->pool = http_pool_start(&s->options, &s->app, err, errlen);
-    if (s->pool == NULL)
-        return -1;
-    if (run_listeners(s) == 0)
+    int pools_run = start_pools(s, err, errlen) == 0;
+    if (pools_run && run_listeners(s) == 0)
         return 0;
-    snprintf(err, errlen, "cannot start the listener threads");
+    if (pools_run)
+        snprintf(err, errlen, "cannot start the listener threads");
     stop_listeners(s);
-    http_pool_close(s->pool, 1);
+    end_pools(s, 1);
     return -1;
 }
 
@@ -318,7 +341,7 @@ void http_server_drain_and_stop(http_server *server)
     for (int i = 0; i < server->listener_count; i++)
         http_listener_stage(&server->listeners[i], STAGE_DRAIN);
     int drained = wait_until_idle(server) == 0;
-    http_pool_close(server->pool, !drained);
+    end_pools(server, !drained);
     stop_listeners(server);
     free_server(server);
 }
@@ -345,5 +368,7 @@ void http_server_stats(const http_server *server, http_stats *stats)
     }
     int open = atomic_load(&server->open);
     stats->connections_open = open > 0 ? (uint64_t)open : 0;
-    http_pool_stats(server->pool, stats);
+    for (int i = 0; i < HTTP_POOLS; i++)
+        if (server->pools[i] != NULL)
+            http_pool_stats(server->pools[i], &stats->queue_length[i], &stats->workers_busy[i]);
 }

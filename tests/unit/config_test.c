@@ -246,13 +246,130 @@ Test(config, production_refuses_cheap_passwords)
     cr_expect_not(config_check_serve(&settings));
 }
 
-Test(config, production_refuses_stripe_keys_that_nothing_uses)
+static void give(const char *key, const char *value)
+{
+    cr_assert(config_set(&settings, key, value, "test"), "%s", settings.error);
+}
+
+/* A production with a Stripe account. */
+static void set_stripe_production(const char *key)
 {
     set_production(GOOD_KEY);
-    cr_assert(config_set(&settings, "STRIPE_SECRET_KEY", "sk_live_x", "test"));
+    give("STRIPE_SECRET_KEY", key);
+    give("STRIPE_PUBLISHABLE_KEY", "pk_live_x");
+    give("STRIPE_WEBHOOK_SECRET", "whsec_one,whsec_two");
+}
+
+/* A warning that has this text in it; NULL: none. No warning has a secret in it. */
+static const char *warning_with(const char *text)
+{
+    const char *found = NULL;
+    for (size_t i = 0; config_gateway_warning(&settings, i) != NULL; i++) {
+        const char *warning = config_gateway_warning(&settings, i);
+        cr_expect_null(strstr(warning, "sk_"), "%s", warning);
+        cr_expect_null(strstr(warning, "whsec_"), "%s", warning);
+        found = found == NULL && strstr(warning, text) != NULL ? warning : found;
+    }
+    return found;
+}
+
+Test(config, production_takes_money_with_a_live_key_and_a_webhook_secret)
+{
+    set_stripe_production("sk_live_x");
+    cr_assert(config_finish(&settings));
+    cr_expect(config_check_serve(&settings), "%s", settings.error);
+    cr_expect(config_has_stripe(&settings));
+    cr_expect_null(config_gateway_warning(&settings, 0), "%s", config_gateway_warning(&settings, 0));
+}
+
+Test(config, production_refuses_to_hear_of_no_payment)
+{
+    set_production(GOOD_KEY);
+    give("STRIPE_SECRET_KEY", "sk_live_x");
     cr_assert(config_finish(&settings));
     cr_expect_not(config_check_serve(&settings));
+    cr_expect_not_null(strstr(settings.error, "STRIPE_WEBHOOK_SECRET"));
     cr_expect_null(strstr(settings.error, "sk_live_x"));
+    cr_expect_not(config_check_gateway(&settings));
+}
+
+Test(config, production_speaks_only_https_with_stripe)
+{
+    static const char *const bases[] = {"http://127.0.0.1:9000", "ftp://a.example", "https:/a.example", "a.example"};
+    for (size_t i = 0; i < sizeof bases / sizeof bases[0]; i++) {
+        config_free(&settings);
+        config_init(&settings);
+        set_stripe_production("sk_live_x");
+        give("STRIPE_API_BASE", bases[i]);
+        cr_assert(config_finish(&settings));
+        cr_expect_not(config_check_serve(&settings), "%s", bases[i]);
+        cr_expect_not_null(strstr(settings.error, "STRIPE_API_BASE"));
+    }
+    config_free(&settings);
+    config_init(&settings);
+    set_stripe_production("sk_live_x");
+    give("STRIPE_API_BASE", "HTTPS://stripe.example");
+    cr_assert(config_finish(&settings));
+    cr_expect(config_check_serve(&settings), "%s", settings.error);
+}
+
+Test(config, production_with_a_key_for_trying_out_is_warned)
+{
+    static const char *const keys[] = {"sk_test_x", "rk_test_x"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        config_free(&settings);
+        config_init(&settings);
+        set_stripe_production(keys[i]);
+        cr_assert(config_finish(&settings));
+        cr_expect(config_check_serve(&settings), "%s", settings.error);
+        cr_expect_not_null(warning_with("no money moves"), "%s", keys[i]);
+    }
+}
+
+Test(config, development_with_a_live_key_is_warned)
+{
+    give("STRIPE_WEBHOOK_SECRET", "whsec_one");
+    give("STRIPE_SECRET_KEY", "rk_live_x");
+    cr_assert(config_finish(&settings));
+    cr_expect(config_check_serve(&settings), "%s", settings.error);
+    cr_expect_not_null(warning_with("real money moves"));
+    cr_expect_not_null(warning_with("STRIPE_PUBLISHABLE_KEY"));
+    cr_expect_null(warning_with("STRIPE_WEBHOOK_SECRET"));
+}
+
+Test(config, development_may_go_without_webhooks_and_is_warned)
+{
+    give("STRIPE_SECRET_KEY", "sk_test_x");
+    give("STRIPE_PUBLISHABLE_KEY", "pk_test_x");
+    give("STRIPE_API_BASE", "http://127.0.0.1:9000");
+    cr_assert(config_finish(&settings));
+    cr_expect(config_check_serve(&settings), "%s", settings.error);
+    cr_expect_not_null(warning_with("STRIPE_WEBHOOK_SECRET"));
+    cr_expect_null(config_gateway_warning(&settings, 1));
+}
+
+Test(config, without_a_stripe_key_the_test_gateway_serves)
+{
+    set_production(GOOD_KEY);
+    cr_assert(config_finish(&settings));
+    cr_expect(config_check_serve(&settings), "%s", settings.error);
+    cr_expect_not(config_has_stripe(&settings));
+    cr_expect_null(config_gateway_warning(&settings, 0));
+    give("STRIPE_API_BASE", "http://127.0.0.1:9000");
+    cr_expect_not_null(warning_with("STRIPE_API_BASE"));
+}
+
+Test(config, the_gateway_has_threads_a_queue_and_a_time_limit)
+{
+    static const char *const bad[] = {"SHOP_GATEWAY_WORKERS=257", "SHOP_GATEWAY_QUEUE=0", "SHOP_GATEWAY_TIMEOUT_MS=99",
+                                      "SHOP_GATEWAY_TIMEOUT_MS=120001"};
+    cr_assert(config_finish(&settings));
+    cr_expect_eq(settings.gateway_workers, 0);
+    cr_expect_eq(settings.gateway_queue, 64);
+    cr_expect_eq(settings.gateway_timeout_ms, 20000);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        cr_expect_not(environment(bad[i]), "%s", bad[i]);
+    }
 }
 
 Test(config, production_needs_its_hosts)

@@ -51,14 +51,15 @@ static void one_turn(const struct toy *toy, int turn)
         "GET /size/5000 HTTP/1.1\r\n" HOST "\r\n",
         "GET /echo HTTP/1.1\r\n" HOST "\r\nGET /static/9000 HTTP/1.1\r\n" HOST "\r\n",
         "BREW / HTTP/1.1\r\n" HOST "\r\n",
+        "GET /slow/echo HTTP/1.1\r\n" HOST "\r\nGET /echo HTTP/1.1\r\n" HOST "\r\n",
     };
-    static const int answers[] = {1, 1, 1, 1, 2, 1};
+    static const int answers[] = {1, 1, 1, 1, 2, 1, 2};
     struct client c;
     client_open(&c, toy);
-    for (int i = 0; i < 6; i++) {
-        int what = (turn + i) % 6;
+    for (int i = 0; i < 7; i++) {
+        int what = (turn + i) % 7;
         client_say(&c, texts[what]);
-        if ((turn + i) % 7 == 6 || !read_answers(&c, answers[what]))
+        if ((turn + i) % 8 == 7 || !read_answers(&c, answers[what]))
             break; /* leaves while the answer is on its way */
     }
     if (turn % 2)
@@ -95,8 +96,9 @@ static void round_of(int queue_limit)
     pthread_t clients[CLIENTS], watcher;
     struct client late[8];
     o.listeners = 2;
-    o.workers = 3;
-    o.queue_limit = (size_t)queue_limit;
+    o.pools[HTTP_POOL_MAIN].workers = 3;
+    o.pools[HTTP_POOL_MAIN].queue_limit = (size_t)queue_limit;
+    o.pools[HTTP_POOL_SLOW].queue_limit = (size_t)queue_limit;
     toy_start(&toy, &o);
     atomic_store(&stopping, 0);
     CHECK(pthread_create(&watcher, NULL, stats_thread, &toy) == 0);
@@ -109,7 +111,7 @@ static void round_of(int queue_limit)
     CHECK(stats_of(&toy).requests > CLIENTS * TURNS);
     for (int i = 0; i < 8; i++) { /* the end comes while these are served */
         client_open(&late[i], &toy);
-        client_say(&late[i], "GET /echo HTTP/1.1\r\n" HOST "\r\nGET /size/9000 HTTP/1.1\r\n" HOST "\r\n");
+        client_say(&late[i], "GET /slow/echo HTTP/1.1\r\n" HOST "\r\nGET /size/9000 HTTP/1.1\r\n" HOST "\r\n");
     }
     toy_stop(&toy);
     for (int i = 0; i < 8; i++) {
@@ -154,6 +156,7 @@ static void send_piece(struct chaos *chaos, struct client *c)
         "\r\n\r\n",
         "GET /size/400000 HTTP/1.1\r\n" HOST "\r\n",
         "GET /static/100000 HTTP/1.1\r\n" HOST "\r\n",
+        "GET /slow/size/3000 HTTP/1.1\r\n" HOST "\r\n",
         "GET /echo HTTP/1.0\r\n" HOST "Connection: keep-alive\r\n\r\n",
         "GET /echo HTTP/1.1\r\n" HOST,
         "X: y\r\n",
@@ -207,8 +210,8 @@ static void chaos_round(long turns, uint64_t seed)
     struct toy toy;
     struct chaos clients[CLIENTS];
     o.listeners = 2;
-    o.workers = 2;
-    o.queue_limit = 2;
+    o.pools[HTTP_POOL_MAIN].workers = 2;
+    o.pools[HTTP_POOL_MAIN].queue_limit = 2;
     o.max_connections = CLIENTS + 2;
     o.header_timeout_ms = o.body_timeout_ms = o.idle_timeout_ms = o.write_timeout_ms = 8;
     toy_start(&toy, &o);

@@ -95,9 +95,9 @@ static void try_bad_headers(http_response *res)
     say(res, text);
 }
 
-static void hold(struct toy *toy, http_response *res)
+static void hold(struct toy *toy, int pool, http_response *res)
 {
-    WAIT_UNTIL(atomic_load(&toy->open));
+    WAIT_UNTIL(atomic_load(&toy->open[pool]));
     say(res, "held");
 }
 
@@ -107,34 +107,44 @@ static long number_after(const char *path, const char *prefix)
     return strncmp(path, prefix, len) == 0 ? strtol(path + len, NULL, 10) : -1;
 }
 
+static const char slow[] = "/slow";
+
+static int toy_pool_of(void *app, const http_request *req)
+{
+    (void)app;
+    return strncmp(req->path, slow, sizeof slow - 1) == 0 ? HTTP_POOL_SLOW : HTTP_POOL_MAIN;
+}
+
 static void toy_handle(void *state, const http_request *req, http_response *res)
 {
     struct toy *toy = state;
+    int pool = toy_pool_of(toy, req);
+    const char *path = req->path + (pool == HTTP_POOL_SLOW ? sizeof slow - 1 : 0);
     long n;
     atomic_fetch_add(&toy->handled, 1);
     CHECK(req->received_us > 0 && req->deadline_us > req->received_us);
     CHECK(strcmp(req->peer, "127.0.0.1") == 0);
-    if ((n = number_after(req->path, "/size/")) >= 0) {
+    if ((n = number_after(path, "/size/")) >= 0) {
         CHECK(http_response_body(res, static_data, (size_t)n) == 0);
-    } else if ((n = number_after(req->path, "/static/")) >= 0) {
+    } else if ((n = number_after(path, "/static/")) >= 0) {
         http_response_body_static(res, static_data, (size_t)n);
-    } else if ((n = number_after(req->path, "/status/")) >= 0) {
+    } else if ((n = number_after(path, "/status/")) >= 0) {
         http_response_status(res, (int)n);
         say(res, "body");
-    } else if (strncmp(req->path, "/header/", 8) == 0) {
-        const char *value = http_request_header(req, req->path + 8);
+    } else if (strncmp(path, "/header/", 8) == 0) {
+        const char *value = http_request_header(req, path + 8);
         say(res, value != NULL ? value : "(none)");
-    } else if (strcmp(req->path, "/plain") == 0) {
+    } else if (strcmp(path, "/plain") == 0) {
         CHECK(http_response_body(res, "plain", 5) == 0);
-    } else if (strcmp(req->path, "/bad") == 0) {
+    } else if (strcmp(path, "/bad") == 0) {
         try_bad_headers(res);
-    } else if (strcmp(req->path, "/close") == 0) {
+    } else if (strcmp(path, "/close") == 0) {
         http_response_close(res);
         say(res, "closing");
-    } else if (strcmp(req->path, "/huge") == 0) {
+    } else if (strcmp(path, "/huge") == 0) {
         CHECK(http_response_body(res, static_data, (size_t)1 << 30) == -1);
-    } else if (strcmp(req->path, "/hold") == 0) {
-        hold(toy, res);
+    } else if (strcmp(path, "/hold") == 0) {
+        hold(toy, pool, res);
     } else {
         echo(req, res);
     }
@@ -159,6 +169,7 @@ void toy_app(struct toy *toy, http_app *app)
                       .worker_stop = toy_worker_stop,
                       .handle = toy_handle,
                       .refuse = toy_refuse,
+                      .pool_of = toy_pool_of,
                       .app = toy};
 }
 
@@ -166,7 +177,8 @@ http_options toy_options(void)
 {
     http_options o;
     http_options_init(&o);
-    o.workers = 2;
+    o.pools[HTTP_POOL_MAIN].workers = 2;
+    o.pools[HTTP_POOL_SLOW].workers = 1;
     return o;
 }
 
@@ -183,14 +195,20 @@ void toy_start(struct toy *toy, const http_options *options)
 
 void toy_stop(struct toy *toy)
 {
-    toy_open_gate(toy);
+    toy_open_gates(toy);
     http_server_drain_and_stop(toy->server);
     CHECK(atomic_load(&toy->workers) == 0);
 }
 
-void toy_open_gate(struct toy *toy)
+void toy_open_gate(struct toy *toy, int pool)
 {
-    atomic_store(&toy->open, 1);
+    atomic_store(&toy->open[pool], 1);
+}
+
+void toy_open_gates(struct toy *toy)
+{
+    for (int i = 0; i < HTTP_POOLS; i++)
+        toy_open_gate(toy, i);
 }
 
 http_stats stats_of(const struct toy *toy)

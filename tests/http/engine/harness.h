@@ -32,7 +32,8 @@ extern const struct test lifecycle_tests[];
  * /bad        tries headers that must be refused, says how many were
  * /close      asks to close
  * /huge       a body over the engine's limit
- * /hold       waits until the gate opens, then answers "held"
+ * /hold       waits until the gate of its pool opens, then answers "held"
+ * /slow/…     any of these, run by the pool HTTP_POOL_SLOW
  */
 struct toy {
     http_server *server;
@@ -40,7 +41,7 @@ struct toy {
     atomic_int refused; /* refusals */
     atomic_int workers; /* states alive */
     atomic_int fail_start; /* worker_start returns NULL */
-    atomic_int open; /* the gate */
+    atomic_int open[HTTP_POOLS]; /* the gates */
     void (*on_refuse)(struct toy *toy); /* if any: called on the listener's thread */
 };
 
@@ -48,7 +49,8 @@ struct toy {
 void toy_start(struct toy *toy, const http_options *options);
 void toy_app(struct toy *toy, http_app *app);
 void toy_stop(struct toy *toy);
-void toy_open_gate(struct toy *toy);
+void toy_open_gate(struct toy *toy, int pool);
+void toy_open_gates(struct toy *toy);
 http_options toy_options(void);
 
 /* Waits until a condition holds; fails the test after 20 s. */

@@ -17,6 +17,8 @@
 #define HOST "Host: a\r\n"
 #define HOLD "GET /hold HTTP/1.1\r\n" HOST "\r\n"
 #define ECHO "GET /echo HTTP/1.1\r\n" HOST "\r\n"
+#define SLOW_HOLD "GET /slow/hold HTTP/1.1\r\n" HOST "\r\n"
+#define SLOW_SIZE "GET /slow/size/3 HTTP/1.1\r\n" HOST "\r\n"
 
 static void expect_echo(struct client *c)
 {
@@ -44,7 +46,7 @@ static void pipelined_requests_are_answered_in_order(void)
     struct client c;
     static char text[COUNT * 128];
     size_t len = 0;
-    o.workers = 4;
+    o.pools[HTTP_POOL_MAIN].workers = 4;
     toy_start(&toy, &o);
     client_open(&c, &toy);
     for (int i = 0; i < COUNT; i++)
@@ -73,7 +75,7 @@ static void a_second_request_waits_for_the_first(void)
     WAIT_UNTIL(atomic_load(&toy.handled) == 1);
     CHECK(!client_wait_input(&c, 50));
     CHECK(atomic_load(&toy.handled) == 1);
-    toy_open_gate(&toy);
+    toy_open_gates(&toy);
     expect_held(&c);
     expect_echo(&c);
     client_close(&c);
@@ -208,7 +210,7 @@ static void a_running_request_has_no_deadline_of_the_client(void)
     client_open(&c, &toy);
     client_say(&c, HOLD);
     CHECK(!client_wait_input(&c, 600));
-    toy_open_gate(&toy);
+    toy_open_gates(&toy);
     expect_held(&c);
     client_close(&c);
     toy_stop(&toy);
@@ -268,15 +270,15 @@ static void a_full_queue_is_answered_503(void)
     struct client running, waiting, over;
     struct reply r;
     char value[16];
-    o.workers = 1;
-    o.queue_limit = 1;
+    o.pools[HTTP_POOL_MAIN].workers = 1;
+    o.pools[HTTP_POOL_MAIN].queue_limit = 1;
     toy_start(&toy, &o);
     client_open(&running, &toy);
     client_say(&running, HOLD);
     WAIT_UNTIL(atomic_load(&toy.handled) == 1);
     client_open(&waiting, &toy);
     client_say(&waiting, ECHO);
-    WAIT_UNTIL(stats_of(&toy).queue_length == 1);
+    WAIT_UNTIL(stats_of(&toy).queue_length[HTTP_POOL_MAIN] == 1);
     client_open(&over, &toy);
     client_say(&over, ECHO);
     client_read(&over, &r, 0);
@@ -285,9 +287,9 @@ static void a_full_queue_is_answered_503(void)
     reply_free(&r);
     http_stats s = stats_of(&toy);
     CHECK(s.requests == 3 && s.requests_overload == 1 && s.requests_refused == 1);
-    CHECK(s.workers_busy == 1);
+    CHECK(s.workers_busy[HTTP_POOL_MAIN] == 1);
     WAIT_UNTIL(stats_of(&toy).requests_in_flight == 2); /* the client may be faster than the count */
-    toy_open_gate(&toy);
+    toy_open_gates(&toy);
     expect_held(&running);
     expect_echo(&waiting);
     client_say(&over, ECHO); /* the connection was kept */
@@ -298,13 +300,109 @@ static void a_full_queue_is_answered_503(void)
     toy_stop(&toy);
 }
 
+/* ---- Two pools ---- */
+
+static void expect_status(struct client *c, int status)
+{
+    struct reply r;
+    client_read(c, &r, 0);
+    CHECK_FOR(r.status == status, r.head);
+    reply_free(&r);
+}
+
+static void neither_pool_waits_for_the_other(void)
+{
+    struct toy toy;
+    struct client held[HTTP_POOLS], other;
+    toy_start(&toy, NULL); /* with two workers, and one slow one */
+    client_open(&other, &toy);
+    client_open(&held[HTTP_POOL_SLOW], &toy);
+    client_say(&held[HTTP_POOL_SLOW], SLOW_HOLD);
+    WAIT_UNTIL(stats_of(&toy).workers_busy[HTTP_POOL_SLOW] == 1);
+    for (int i = 0; i < 20; i++) {
+        client_say(&other, ECHO);
+        expect_echo(&other);
+    }
+    CHECK(stats_of(&toy).workers_busy[HTTP_POOL_SLOW] == 1);
+    toy_open_gate(&toy, HTTP_POOL_SLOW);
+    expect_held(&held[HTTP_POOL_SLOW]);
+    client_open(&held[HTTP_POOL_MAIN], &toy);
+    client_say(&held[HTTP_POOL_MAIN], HOLD);
+    client_say(&held[HTTP_POOL_SLOW], HOLD);
+    WAIT_UNTIL(stats_of(&toy).workers_busy[HTTP_POOL_MAIN] == 2);
+    client_say(&other, SLOW_SIZE);
+    expect_status(&other, 200);
+    toy_open_gate(&toy, HTTP_POOL_MAIN);
+    expect_held(&held[HTTP_POOL_MAIN]);
+    expect_held(&held[HTTP_POOL_SLOW]);
+    for (int i = 0; i < HTTP_POOLS; i++)
+        client_close(&held[i]);
+    client_close(&other);
+    toy_stop(&toy);
+}
+
+static void a_full_slow_queue_is_answered_503_while_others_are_served(void)
+{
+    http_options o = toy_options();
+    struct toy toy;
+    struct client running, waiting, over;
+    struct reply r;
+    char value[16];
+    o.pools[HTTP_POOL_SLOW].queue_limit = 1;
+    toy_start(&toy, &o);
+    client_open(&running, &toy);
+    client_say(&running, SLOW_HOLD);
+    WAIT_UNTIL(stats_of(&toy).workers_busy[HTTP_POOL_SLOW] == 1);
+    client_open(&waiting, &toy);
+    client_say(&waiting, SLOW_SIZE);
+    WAIT_UNTIL(stats_of(&toy).queue_length[HTTP_POOL_SLOW] == 1);
+    CHECK(stats_of(&toy).queue_length[HTTP_POOL_MAIN] == 0);
+    client_open(&over, &toy);
+    client_say(&over, SLOW_SIZE ECHO); /* what follows on the connection is served */
+    client_read(&over, &r, 0);
+    CHECK(r.status == 503 && strstr(r.body, "\"overloaded\"") != NULL);
+    CHECK(reply_header(&r, "Retry-After", value, sizeof value) && strcmp(value, "1") == 0);
+    reply_free(&r);
+    expect_echo(&over);
+    CHECK(stats_of(&toy).requests_overload == 1);
+    CHECK(!client_wait_input(&waiting, 0));
+    toy_open_gate(&toy, HTTP_POOL_SLOW);
+    expect_held(&running);
+    expect_status(&waiting, 200);
+    client_close(&running);
+    client_close(&waiting);
+    client_close(&over);
+    toy_stop(&toy);
+}
+
+static void without_a_choice_all_run_in_the_main_pool(void)
+{
+    http_options o = toy_options();
+    struct toy toy = {0};
+    http_app app;
+    char err[256] = "";
+    struct client c;
+    toy_app(&toy, &app);
+    app.pool_of = NULL;
+    CHECK_FOR(http_server_start(&o, &app, &toy.server, err, sizeof err) == 0, err);
+    CHECK(atomic_load(&toy.workers) == o.pools[HTTP_POOL_MAIN].workers);
+    client_open(&c, &toy);
+    client_say(&c, SLOW_HOLD);
+    WAIT_UNTIL(stats_of(&toy).workers_busy[HTTP_POOL_MAIN] == 1);
+    CHECK(stats_of(&toy).workers_busy[HTTP_POOL_SLOW] == 0);
+    toy_open_gates(&toy);
+    expect_held(&c);
+    client_close(&c);
+    toy_stop(&toy);
+}
+
 static void a_request_that_waited_too_long_is_answered_503(void)
 {
     http_options o = toy_options();
     struct toy toy;
     struct client running, waiting;
     struct reply r;
-    o.workers = 1;
+    o.pools[HTTP_POOL_MAIN].workers = 1;
     o.request_timeout_ms = 100;
     toy_start(&toy, &o);
     client_open(&running, &toy);
@@ -313,7 +411,7 @@ static void a_request_that_waited_too_long_is_answered_503(void)
     client_open(&waiting, &toy);
     client_say(&waiting, ECHO);
     CHECK(!client_wait_input(&waiting, 300));
-    toy_open_gate(&toy);
+    toy_open_gates(&toy);
     expect_held(&running);
     client_read(&waiting, &r, 0);
     CHECK(r.status == 503);
@@ -381,7 +479,7 @@ static void clients_may_leave_while_their_answer_is_pending(void)
     http_options o = toy_options();
     struct toy toy;
     struct client c[4];
-    o.workers = 4;
+    o.pools[HTTP_POOL_MAIN].workers = 4;
     toy_start(&toy, &o);
     for (int i = 0; i < 4; i++) {
         client_open(&c[i], &toy);
@@ -392,7 +490,7 @@ static void clients_may_leave_while_their_answer_is_pending(void)
     client_reset(&c[1]);
     client_reset(&c[2]);
     client_reset(&c[3]);
-    toy_open_gate(&toy);
+    toy_open_gates(&toy);
     WAIT_UNTIL(stats_of(&toy).requests_in_flight == 0 && stats_of(&toy).connections_open == 0);
     client_open(&c[0], &toy);
     client_say(&c[0], ECHO);
@@ -421,7 +519,7 @@ static void connections_may_die_under_a_running_request(void)
     CHECK(client_ended(&running));
     CHECK(client_ended(&refused));
     CHECK(stats_of(&toy).requests_in_flight == 0);
-    toy_open_gate(&toy);
+    toy_open_gates(&toy);
     client_close(&running);
     client_close(&refused);
     toy_stop(&toy);
@@ -557,8 +655,11 @@ static void a_start_that_fails_says_why_and_leaves_nothing(void)
     struct toy toy;
     int before = open_descriptors();
     http_options o = toy_options();
-    o.workers = 0;
+    o.pools[HTTP_POOL_MAIN].workers = 0;
     start_fails_with_a_reason(o, 0, "workers");
+    o = toy_options();
+    o.pools[HTTP_POOL_SLOW].queue_limit = 0;
+    start_fails_with_a_reason(o, 0, "pools[1].queue_limit");
     o = toy_options();
     o.idle_timeout_ms = -1;
     start_fails_with_a_reason(o, 0, "idle_timeout_ms");
@@ -610,7 +711,7 @@ static void draining_finishes_what_has_begun(void)
     struct client running, queued, half, idle;
     struct reply r;
     pthread_t stopper;
-    o.workers = 1;
+    o.pools[HTTP_POOL_MAIN].workers = 1;
     o.drain_timeout_ms = 20000;
     toy_start(&toy, &o);
     uint16_t port = http_server_port(toy.server);
@@ -619,7 +720,7 @@ static void draining_finishes_what_has_begun(void)
     WAIT_UNTIL(atomic_load(&toy.handled) == 1);
     client_open(&queued, &toy);
     client_say(&queued, ECHO);
-    WAIT_UNTIL(stats_of(&toy).queue_length == 1);
+    WAIT_UNTIL(stats_of(&toy).queue_length[HTTP_POOL_MAIN] == 1);
     client_open(&half, &toy);
     client_say(&half, "POST /p HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nh");
     client_open(&idle, &toy);
@@ -630,7 +731,7 @@ static void draining_finishes_what_has_begun(void)
     CHECK(now_ms() - start < 5000); /* not by its own deadline */
     WAIT_UNTIL(is_refused(port));
     client_say(&half, "i");
-    toy_open_gate(&toy);
+    toy_open_gates(&toy);
     client_read(&running, &r, 0);
     CHECK(strcmp(r.body, "held") == 0 && reply_count_header(&r, "Connection") == 1);
     CHECK(client_ended(&running));
@@ -649,6 +750,41 @@ static void draining_finishes_what_has_begun(void)
     client_close(&idle);
 }
 
+static void draining_waits_for_either_pool(void)
+{
+    http_options o = toy_options();
+    o.drain_timeout_ms = 20000;
+    for (int last = 0; last < HTTP_POOLS; last++) {
+        struct toy toy;
+        struct client running[HTTP_POOLS], queued;
+        pthread_t stopper;
+        toy_start(&toy, &o);
+        uint16_t port = http_server_port(toy.server);
+        for (int i = 0; i < HTTP_POOLS; i++) {
+            client_open(&running[i], &toy);
+            client_say(&running[i], i == HTTP_POOL_SLOW ? SLOW_HOLD : HOLD);
+        }
+        WAIT_UNTIL(atomic_load(&toy.handled) == 2);
+        client_open(&queued, &toy);
+        client_say(&queued, SLOW_SIZE);
+        WAIT_UNTIL(stats_of(&toy).queue_length[HTTP_POOL_SLOW] == 1);
+        CHECK(pthread_create(&stopper, NULL, stop_in_thread, &toy) == 0);
+        WAIT_UNTIL(is_refused(port));
+        toy_open_gate(&toy, !last);
+        expect_held(&running[!last]);
+        CHECK(client_ended(&running[!last]));
+        CHECK(atomic_load(&toy.workers) == 3); /* all: it is not over */
+        toy_open_gate(&toy, last);
+        expect_held(&running[last]);
+        expect_status(&queued, 200);
+        CHECK(pthread_join(stopper, NULL) == 0);
+        CHECK(atomic_load(&toy.workers) == 0);
+        for (int i = 0; i < HTTP_POOLS; i++)
+            client_close(&running[i]);
+        client_close(&queued);
+    }
+}
+
 static void draining_gives_up_in_time(void)
 {
     http_options o = toy_options();
@@ -656,7 +792,7 @@ static void draining_gives_up_in_time(void)
     struct client running, queued, half, reader;
     struct reply r;
     pthread_t stopper;
-    o.workers = 1;
+    o.pools[HTTP_POOL_MAIN].workers = 1;
     o.drain_timeout_ms = 200;
     toy_start(&toy, &o);
     client_open(&reader, &toy); /* takes nothing of its answer */
@@ -667,13 +803,13 @@ static void draining_gives_up_in_time(void)
     WAIT_UNTIL(atomic_load(&toy.handled) == 2);
     client_open(&queued, &toy);
     client_say(&queued, ECHO);
-    WAIT_UNTIL(stats_of(&toy).queue_length == 1);
+    WAIT_UNTIL(stats_of(&toy).queue_length[HTTP_POOL_MAIN] == 1);
     client_open(&half, &toy);
     client_say(&half, "POST /p HTTP/1.1\r\n");
     WAIT_UNTIL(stats_of(&toy).connections_open == 4);
     CHECK(pthread_create(&stopper, NULL, stop_in_thread, &toy) == 0);
     CHECK(!client_wait_input(&running, 400)); /* twice the time to drain: a running handler is waited for */
-    toy_open_gate(&toy);
+    toy_open_gates(&toy);
     expect_held(&running);
     client_read(&queued, &r, 0);
     CHECK(r.status == 503);
@@ -685,6 +821,49 @@ static void draining_gives_up_in_time(void)
     client_close(&queued);
     client_close(&half);
     client_close(&reader);
+}
+
+static void begin_in_both_pools(const struct toy *toy, struct client *running, struct client *queued)
+{
+    static const char *const holds[HTTP_POOLS] = {HOLD, SLOW_HOLD};
+    static const char *const quick[HTTP_POOLS] = {ECHO, SLOW_SIZE};
+    for (int i = 0; i < HTTP_POOLS; i++) {
+        client_open(&running[i], toy);
+        client_say(&running[i], holds[i]);
+        WAIT_UNTIL(stats_of(toy).workers_busy[i] == 1);
+        client_open(&queued[i], toy);
+        client_say(&queued[i], quick[i]);
+        WAIT_UNTIL(stats_of(toy).queue_length[i] == 1);
+    }
+}
+
+/* Whichever pool lasts longer: the other refuses what it has queued, and the end waits. */
+static void giving_up_holds_for_both_pools(void)
+{
+    http_options o = toy_options();
+    o.pools[HTTP_POOL_MAIN].workers = 1;
+    o.drain_timeout_ms = 1;
+    for (int last = 0; last < HTTP_POOLS; last++) {
+        struct toy toy;
+        struct client running[HTTP_POOLS], queued[HTTP_POOLS];
+        pthread_t stopper;
+        int order[HTTP_POOLS] = {!last, last};
+        toy_start(&toy, &o);
+        begin_in_both_pools(&toy, running, queued);
+        CHECK(pthread_create(&stopper, NULL, stop_in_thread, &toy) == 0);
+        for (int i = 0; i < HTTP_POOLS; i++) {
+            CHECK(!client_wait_input(&running[last], 1500)); /* longer than clients are waited for when all workers ended */
+            toy_open_gate(&toy, order[i]);
+            expect_held(&running[order[i]]);
+            expect_status(&queued[order[i]], 503);
+        }
+        CHECK(pthread_join(stopper, NULL) == 0);
+        CHECK(atomic_load(&toy.workers) == 0 && atomic_load(&toy.handled) == 2);
+        for (int i = 0; i < HTTP_POOLS; i++) {
+            client_close(&running[i]);
+            client_close(&queued[i]);
+        }
+    }
 }
 
 static void draining_an_idle_server_takes_no_time(void)
@@ -711,6 +890,9 @@ const struct test lifecycle_tests[] = {
     {"slow readers are cut at their deadline", slow_readers_are_cut_at_their_deadline},
     {"connections over the cap are closed", connections_over_the_cap_are_closed},
     {"a full queue is answered 503", a_full_queue_is_answered_503},
+    {"neither pool waits for the other", neither_pool_waits_for_the_other},
+    {"a full slow queue is answered 503 while others are served", a_full_slow_queue_is_answered_503_while_others_are_served},
+    {"without a choice all run in the main pool", without_a_choice_all_run_in_the_main_pool},
     {"a request that waited too long is answered 503", a_request_that_waited_too_long_is_answered_503},
     {"input is bounded while answers wait", input_is_bounded_while_answers_wait},
     {"running out of descriptors is survived", running_out_of_descriptors_is_survived},
@@ -723,7 +905,9 @@ const struct test lifecycle_tests[] = {
     {"listeners share one port", listeners_share_one_port},
     {"a start that fails says why and leaves nothing", a_start_that_fails_says_why_and_leaves_nothing},
     {"draining finishes what has begun", draining_finishes_what_has_begun},
+    {"draining waits for either pool", draining_waits_for_either_pool},
     {"draining gives up in time", draining_gives_up_in_time},
+    {"giving up holds for both pools", giving_up_holds_for_both_pools},
     {"draining an idle server takes no time", draining_an_idle_server_takes_no_time},
     {NULL, NULL},
 };
