@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What all tests over HTTP share: starts the real shopd, speaks HTTP with it, ends it and asks that it ended well.
 
-Environment: SHOPD (the binary), SHOP_TEST_DATABASE ("sqlite:", the default, or "memory:"), SHOP_TEST_SLOW (a factor for every
-time limit: builds with sanitizers are slow).
+Environment: SHOPD (the binary), SHOP_TEST_DATABASE ("sqlite:", the default, or "memory:"), SHOP_TEST_GATEWAY ("test", the default, or
+"stripe": the Stripe gateway with its stand-in), SHOP_TEST_SLOW (a factor for every time limit: builds with sanitizers are slow).
 """
 import collections
 import concurrent.futures
@@ -25,6 +25,7 @@ import contract
 
 BINARY = os.environ.get("SHOPD", "shopd")
 DATABASE = os.environ.get("SHOP_TEST_DATABASE", "sqlite:")
+GATEWAY = os.environ.get("SHOP_TEST_GATEWAY", "test")
 SLOW = float(os.environ.get("SHOP_TEST_SLOW", "1"))
 PASSWORD = "correct horse battery"
 ADMIN = "chief@staff.example"
@@ -86,6 +87,9 @@ class Shopd:
         self.database = f"sqlite:{self.folder}/shop.db" if wanted == "sqlite:" else wanted
         self.in_memory = self.database == "memory:"
         self.settings = settings
+        self.stripe = None
+        if GATEWAY == "stripe" and "STRIPE_API_BASE" not in settings:
+            self._start_stripe()
         self.arguments = list(arguments)
         self.with_admin = admin
         self.admin_login = None
@@ -93,6 +97,11 @@ class Shopd:
         self.port = None
         self._admin = None
         self.start()
+
+    def _start_stripe(self):
+        from stand_in import StandIn  # which needs this module itself
+        self.stripe = StandIn()
+        self.settings = {"STRIPE_SECRET_KEY": self.stripe.key, "STRIPE_API_BASE": self.stripe.url, **self.settings}
 
     def _make_admin(self):
         if self.in_memory:
@@ -117,6 +126,8 @@ class Shopd:
                 [BINARY, "serve", "--listen", "127.0.0.1:0", "--database", self.database, *self.arguments], cwd=self.folder,
                 env=environment(**self.settings), stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
         self.port = wait_until(self._listening_port, "shopd listens", 20)
+        if self.stripe:
+            self.stripe.endpoint_of(self)
         demo = re.search(r"^demo administrator: (\S+)  password \(shown only now\): (\S+)$", self.output(), re.M)
         if demo:
             self.admin_login = demo.groups()
@@ -159,6 +170,8 @@ class Shopd:
             if self.process.poll() is None:
                 self.process.kill()
                 self.process.wait()
+            if self.stripe:
+                self.stripe.stop()
             if self._own:
                 self._own.cleanup()
 
