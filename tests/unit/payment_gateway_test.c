@@ -1,234 +1,184 @@
 /* SPDX-License-Identifier: MIT */
-/* What payments make of a gateway that declines twice, refuses, fails late, or knows better than we do. */
-#include <criterion/criterion.h>
+/* Gateways that others write: who is let in, what is told of a gateway that cannot work, and what it can charge. */
 #include <string.h>
 
 #include "../../libshop/gateway/gateway.h"
-#include "support.h"
+#include "payment_support.h"
 
-#define PRICE 1000
-#define QUIET (INT64_C(3600) * 1000000) /* after this a half-done payment is nobody's work any more */
-#define KEY_SIZE 256
+TestSuite(payment_gateway, .init = payment_shop_open, .fini = payment_shop_close, .timeout = 60);
 
-static shop *s;
-static shop_ctx *system_cx;
-static shop_ctx *cx; /* the customer's */
-static int64_t product_id;
-static const shop_gateway_vtable *real;
-static shop_gateway_vtable other; /* the gateway as a test wants it */
-static char confirm_keys[4][KEY_SIZE];
-static size_t confirm_count;
+/* ------------------------------------------------------------------------------------------------ the registry */
 
-#define must(cx_, call) cr_assert_eq((call), SHOP_OK, "%s: %s", shop_ctx_error_code(cx_), shop_ctx_error_detail(cx_))
-
-static void open_shop(void)
+static shop_gateway_vtable named(const char *name)
 {
-    s = test_shop_open();
-    real = s->gateway->calls;
-    other = *real;
-    confirm_count = 0;
-    s->gateway->calls = &other;
-    system_cx = test_ctx(s, SHOP_ACTOR_SYSTEM);
-    cx = test_ctx(s, test_user(s, "ann@example.com", 0));
-    shop_category_input shelf = SHOP_CATEGORY_INPUT_INIT;
-    const shop_category *category;
-    shelf.name = "Cups";
-    shelf.slug = "cups";
-    must(system_cx, shop_category_create(system_cx, &shelf, &category));
+    shop_gateway_vtable copy = *shop_gateway_find("mock");
+    copy.name = name;
+    return copy;
+}
+
+Test(payment_gateway, a_table_that_lacks_a_required_slot_is_refused)
+{
+    static const size_t slots[] = {
+        offsetof(shop_gateway_vtable, open),    offsetof(shop_gateway_vtable, close),
+        offsetof(shop_gateway_vtable, money),   offsetof(shop_gateway_vtable, create),
+        offsetof(shop_gateway_vtable, find),    offsetof(shop_gateway_vtable, retrieve),
+        offsetof(shop_gateway_vtable, confirm), offsetof(shop_gateway_vtable, capture),
+        offsetof(shop_gateway_vtable, cancel),  offsetof(shop_gateway_vtable, refund),
+        offsetof(shop_gateway_vtable, refunds), offsetof(shop_gateway_vtable, dispute),
+        offsetof(shop_gateway_vtable, verify),  offsetof(shop_gateway_vtable, decode),
+    };
+    for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
+        shop_gateway_vtable holed = named("holed");
+        memset((char *)&holed + slots[i], 0, sizeof(void (*)(void)));
+        cr_expect_eq(shop_gateway_register(&holed), SHOP_INVALID, "slot %zu", i);
+        cr_expect_null(shop_gateway_find("holed"));
+    }
+    cr_expect_eq(shop_gateway_register(NULL), SHOP_INVALID);
+}
+
+Test(payment_gateway, a_table_without_the_optional_slot_is_let_in)
+{
+    static shop_gateway_vtable old;
+    old = named("old");
+    old.struct_size = offsetof(shop_gateway_vtable, work); /* as one that was built before there was such a slot */
+    cr_expect_eq(shop_gateway_register(&old), SHOP_OK);
+    cr_expect_eq(shop_gateway_find("old"), &old);
+}
+
+Test(payment_gateway, a_wrong_size_version_or_name_is_refused)
+{
+    shop_gateway_vtable bad = named("bad");
+    bad.struct_size = offsetof(shop_gateway_vtable, work) - 1;
+    cr_expect_eq(shop_gateway_register(&bad), SHOP_INVALID);
+    bad = named("bad");
+    bad.version = SHOP_GATEWAY_VERSION + 1;
+    cr_expect_eq(shop_gateway_register(&bad), SHOP_INVALID);
+    bad.version = 0;
+    cr_expect_eq(shop_gateway_register(&bad), SHOP_INVALID);
+    bad = named("");
+    cr_expect_eq(shop_gateway_register(&bad), SHOP_INVALID);
+    bad = named(NULL);
+    cr_expect_eq(shop_gateway_register(&bad), SHOP_INVALID);
+}
+
+Test(payment_gateway, a_name_is_given_once)
+{
+    static const char *const taken[] = {"mock", "test", "stripe"};
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        shop_gateway_vtable second = named(taken[i]);
+        cr_expect_eq(shop_gateway_register(&second), SHOP_INVALID);
+        cr_expect_neq(shop_gateway_find(taken[i]), &second);
+    }
+    cr_expect_null(shop_gateway_find("nobody"));
+    cr_expect_null(shop_gateway_find(NULL));
+}
+
+/* ------------------------------------------------------------------------------------------------ opening */
+
+static shop_status try_open(const char *gateway, const char *currency)
+{
+    shop_options options;
+    shop *other = NULL;
+    test_options(&options);
+    options.gateway = gateway;
+    options.currency = currency;
+    shop_status status = shop_open(&options, &other);
+    cr_expect_eq(status == SHOP_OK, other != NULL);
+    shop_close(other);
+    return status;
+}
+
+Test(payment_gateway, a_shop_on_a_gateway_that_nobody_knows_is_not_opened)
+{
+    cr_assert_eq(try_open("nobody", NULL), SHOP_INVALID);
+    cr_assert_not_null(strstr(shop_open_error(), "gateway"));
+    cr_assert_eq(try_open("mock", NULL), SHOP_OK);
+    cr_assert_str_eq(shop_open_error(), "");
+}
+
+Test(payment_gateway, a_gateway_that_cannot_work_says_why_the_shop_is_not_opened)
+{
+    mock_open_fails("its key is missing");
+    cr_assert_eq(try_open("mock", NULL), SHOP_INVALID);
+    cr_assert_not_null(strstr(shop_open_error(), "its key is missing"));
+}
+
+Test(payment_gateway, a_shop_in_a_currency_that_cannot_be_charged_is_not_opened)
+{
+    mock_refuse_currency("jpy");
+    cr_assert_eq(try_open("mock", "JPY"), SHOP_INVALID);
+    cr_assert_not_null(strstr(shop_open_error(), "currency"));
+}
+
+/* ------------------------------------------------------------------------------------------------ what can be charged */
+
+/* The rules are read when a shop is opened. */
+static void set_rules(shop_options *options)
+{
+    (void)options;
+    mock_set_money("usd", 10, 500, 2000);
+}
+
+static void open_with_rules(void)
+{
+    payment_shop_open_with(set_rules);
+}
+
+TestSuite(payment_money, .init = open_with_rules, .fini = payment_shop_close, .timeout = 60);
+
+Test(payment_money, a_price_that_the_gateway_cannot_express_is_refused)
+{
+    const shop_product *made;
     shop_product_input in = SHOP_PRODUCT_INPUT_INIT;
-    const shop_product *product;
-    in.name = "Cup";
-    in.slug = "cup";
+    in.price = 1005;
+    cr_assert_eq(shop_product_update(system_cx, "cup", &in, 0, &made), SHOP_INVALID);
+    cr_assert_str_eq(shop_ctx_error_field(system_cx, 0), "price");
+    in.price = 1010;
+    ok(system_cx, shop_product_update(system_cx, "cup", &in, 0, &made));
+    in.price = 1005;
+    in.name = in.slug = "mug";
     in.description = "";
-    in.price = PRICE;
-    in.stock_quantity = 10;
-    in.category_id = shop_category_id(category);
-    must(system_cx, shop_product_create(system_cx, &in, &product));
-    product_id = shop_product_id(product);
+    in.stock_quantity = 1;
+    in.category_id = 1;
+    cr_assert_eq(shop_product_create(system_cx, &in, &made), SHOP_INVALID);
+    cr_assert_str_eq(shop_ctx_error_field(system_cx, 0), "price");
 }
 
-static void close_shop(void)
+static void is_not_asked_for(int64_t order, const char *code)
 {
-    s->gateway->calls = real;
-    shop_ctx_free(cx);
-    shop_ctx_free(system_cx);
-    test_shop_close(s);
+    refused(ann, try_create(ann, order, NULL), SHOP_INVALID, code);
+    cr_assert_eq(mock_total(), 0, "the gateway is not even asked");
+    const shop_payment *p;
+    cr_assert_eq(shop_payment_of_order(ann, order, &p), SHOP_NOT_FOUND);
 }
 
-TestSuite(payment_gateway, .init = open_shop, .fini = close_shop);
-
-static int64_t place_order(void)
+Test(payment_money, an_amount_below_the_least_is_refused_before_the_call)
 {
-    const shop_order *order;
-    shop_order_input in = SHOP_ORDER_INPUT_INIT;
-    in.shipping_address = "1 Street";
-    must(cx, shop_cart_add(cx, product_id, 1, NULL));
-    must(cx, shop_order_place(cx, &in, &order));
-    return shop_order_id(order);
+    is_not_asked_for(place_order_of(make_product("pin", 490), 1), "amount_too_small");
+    (void)begin(place_order_of(make_product("pen", 500), 1));
 }
 
-static int64_t begin(int64_t order_id)
+Test(payment_money, an_amount_above_the_most_is_refused_before_the_call)
 {
-    const shop_intent *intent;
-    shop_intent_input in = SHOP_INTENT_INPUT_INIT;
-    in.order_id = order_id;
-    must(cx, shop_payment_create_intent(cx, &in, &intent));
-    return shop_payment_id(shop_intent_payment(intent));
+    is_not_asked_for(place_order_of(cup, 3), "amount_too_large");
+    (void)begin(place_order_of(cup, 2));
 }
 
-static shop_status confirm(int64_t payment_id, const char *method)
+/* The price was made when the gateway still took it: on the database of a shop that was opened before with other rules. */
+Test(payment_money, an_amount_that_cannot_be_expressed_is_refused_before_the_call)
 {
-    const shop_payment *payment;
-    shop_confirm_input in = SHOP_CONFIRM_INPUT_INIT;
-    in.payment_id = payment_id;
-    in.payment_method = method;
-    return shop_payment_confirm(cx, &in, &payment);
+    int64_t order = place_order_of(make_product("odd", 1010), 1);
+    test_shop->gateway->money.step = 100;
+    is_not_asked_for(order, "amount_not_chargeable");
 }
 
-static shop_status give_back(int64_t payment_id, const char *key)
+Test(payment_money, a_refund_is_a_multiple_of_what_the_gateway_can_express)
 {
-    const shop_payment *payment;
-    shop_refund_input in = SHOP_REFUND_INPUT_INIT;
-    in.payment_id = payment_id;
-    if (key)
-        must(system_cx, shop_ctx_set_idempotency_key(system_cx, key, "r", 1));
-    return shop_payment_refund(system_cx, &in, &payment);
-}
-
-static void expect(int64_t payment_id, const char *status, int64_t refunded)
-{
-    const shop_payment *payment;
-    must(system_cx, shop_payment_get(system_cx, payment_id, &payment));
-    cr_expect_str_eq(shop_payment_status(payment), status);
-    cr_expect_eq(shop_payment_amount_refunded(payment), refunded);
-}
-
-static shop_status run_jobs(void)
-{
-    int64_t done = 1;
-    shop_status status = SHOP_OK;
-    shop_ctx *jobs = test_ctx(s, SHOP_ACTOR_SYSTEM);
-    test_clock_advance(QUIET);
-    for (int i = 0; i < 20 && done > 0 && status == SHOP_OK; i++)
-        status = shop_jobs_run(jobs, &done);
-    shop_ctx_free(jobs);
-    return status;
-}
-
-/* ------------------------------------------------------------------------------------------------ odd gateways */
-
-static shop_status noting_confirm(shop_ctx *c, const char *intent, const char *method, const char *key,
-                                  shop_gateway_intent *out)
-{
-    cr_assert_lt(strlen(key), sizeof confirm_keys[0]);
-    memcpy(confirm_keys[confirm_count++], key, strlen(key) + 1);
-    return real->confirm(c, intent, method, key, out);
-}
-
-static shop_status refusing_refund(shop_ctx *c, const char *intent, int64_t amount, const char *reason, const char *key,
-                                   shop_gateway_refund *out)
-{
-    (void)intent, (void)amount, (void)reason, (void)key, (void)out;
-    return shop_fail(c, SHOP_INVALID, "refund_refused", "Not today.");
-}
-
-static shop_status failing_refund(shop_ctx *c, const char *intent, int64_t amount, const char *reason, const char *key,
-                                  shop_gateway_refund *out)
-{
-    (void)c, (void)intent, (void)reason, (void)key;
-    *out = (shop_gateway_refund){.id = "re_1", .status = "failed", .amount = amount};
-    return SHOP_OK;
-}
-
-static shop_status refusing_cancel(shop_ctx *c, const char *intent, const char *key, shop_gateway_intent *out)
-{
-    (void)intent, (void)key, (void)out;
-    return shop_fail(c, SHOP_INVALID, "payment_not_cancellable", "Too late.");
-}
-
-static shop_status processing_retrieve(shop_ctx *c, const char *intent, shop_gateway_intent *out)
-{
-    shop_status status = real->retrieve(c, intent, out);
-    out->status = "processing";
-    return status;
-}
-
-/* ------------------------------------------------------------------------------------------------ what is promised */
-
-Test(payment_gateway, a_second_decline_tells_its_own_reason)
-{
-    int64_t id = begin(place_order());
-    const shop_payment *payment;
-    cr_assert_eq(confirm(id, "pm_card_chargeDeclined"), SHOP_DECLINED);
-    cr_assert_eq(confirm(id, "pm_card_chargeDeclinedInsufficientFunds"), SHOP_DECLINED);
-    must(cx, shop_payment_get(cx, id, &payment));
-    cr_expect_str_eq(shop_payment_failure_message(payment), "Your card has insufficient funds.");
-}
-
-Test(payment_gateway, another_card_is_another_request_to_the_gateway)
-{
-    int64_t id = begin(place_order());
-    other.confirm = noting_confirm;
-    cr_assert_eq(confirm(id, "pm_card_chargeDeclined"), SHOP_DECLINED);
-    cr_assert_eq(confirm(id, "pm_card_chargeDeclinedLostCard"), SHOP_DECLINED);
-    must(cx, confirm(id, "pm_card_visa"));
-    cr_expect_str_neq(confirm_keys[0], confirm_keys[1]);
-    cr_expect_str_neq(confirm_keys[1], confirm_keys[2]);
-}
-
-Test(payment_gateway, a_key_in_the_body_marks_that_call_alone)
-{
-    const shop_intent *intent;
-    shop_intent_input in = SHOP_INTENT_INPUT_INIT;
-    in.order_id = INT64_C(999999);
-    in.idempotency_key = "k";
-    cr_assert_eq(shop_payment_create_intent(cx, &in, &intent), SHOP_NOT_FOUND);
-    in.order_id = place_order();
-    must(cx, shop_payment_create_intent(cx, &in, &intent));
-}
-
-Test(payment_gateway, a_refused_refund_can_be_asked_for_again_under_its_key)
-{
-    int64_t id = begin(place_order());
-    must(cx, confirm(id, "pm_card_visa"));
-    other.refund = refusing_refund;
-    cr_assert_eq(give_back(id, "k"), SHOP_CONFLICT);
-    expect(id, "succeeded", 0);
-    other.refund = real->refund;
-    must(system_cx, give_back(id, "k"));
-    expect(id, "refunded", PRICE);
-}
-
-Test(payment_gateway, a_cancelled_orders_money_goes_back_when_the_gateway_relents)
-{
-    int64_t order_id = place_order();
-    int64_t id = begin(order_id);
-    must(cx, confirm(id, "pm_card_visa"));
-    other.refund = refusing_refund;
-    must(cx, shop_order_cancel(cx, order_id, NULL));
-    other.refund = real->refund;
-    cr_expect_eq(run_jobs(), SHOP_OK);
-    expect(id, "refunded", PRICE);
-}
-
-Test(payment_gateway, a_refund_that_failed_is_not_given_back)
-{
-    int64_t id = begin(place_order());
-    must(cx, confirm(id, "pm_card_visa"));
-    other.refund = failing_refund;
-    cr_expect_eq(give_back(id, NULL), SHOP_CONFLICT);
-    expect(id, "succeeded", 0);
-}
-
-Test(payment_gateway, what_the_gateway_processes_is_not_cancelled)
-{
-    int64_t id = begin(place_order());
-    const shop_payment *payment;
-    shop_payment_cancel_input in = SHOP_PAYMENT_CANCEL_INPUT_INIT;
-    in.payment_id = id;
-    other.cancel = refusing_cancel;
-    other.retrieve = processing_retrieve;
-    cr_expect_eq(shop_payment_cancel(cx, &in, &payment), SHOP_CONFLICT);
-    must(cx, shop_payment_get(cx, id, &payment));
-    cr_expect_str_eq(shop_payment_order_status(payment), "pending");
+    int64_t payment = paid(place_order());
+    cr_assert_eq(try_refund(payment, 15), SHOP_INVALID);
+    cr_assert_str_eq(shop_ctx_error_field(sue, 0), "amount");
+    cr_assert_eq(mock_count(MOCK_REFUND), 0);
+    stands(payment, "succeeded", 0);
+    ok(sue, try_refund(payment, 20));
+    stands(payment, "partially_refunded", 20);
 }
