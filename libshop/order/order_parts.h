@@ -31,9 +31,9 @@ void shop_order_part_paid(shop_batch *b, const shop_order_brief *order, int64_t 
 
 /*
  * Cancels an order that is not shipped yet, with its stock: because no money can come for it, or all of it went back. What it means for
- * the payment is the caller's affair. SHOP_OK; SHOP_INVALID "invalid_transition"; SHOP_NOT_FOUND.
+ * the payment is the caller's affair. `seen` is the order as the caller decided from it. SHOP_OK; SHOP_INVALID "invalid_transition".
  */
-shop_status shop_order_part_cancel(shop_ctx *cx, shop_batch *b, int64_t order_id);
+shop_status shop_order_part_cancel(shop_ctx *cx, shop_batch *b, const shop_order_brief *seen);
 
 /* CHECK that the order still has the status it was read with. */
 void shop_order_part_unchanged(shop_batch *b, const shop_order_brief *order);

@@ -326,11 +326,16 @@ void shop_order_part_paid(shop_batch *b, const shop_order_brief *order, int64_t 
     shop_guard_text(b, ORDER_STATUS, SHOP_PRED_EQ, ORDER_PENDING);
 }
 
-shop_status shop_order_part_cancel(shop_ctx *cx, shop_batch *b, int64_t order_id)
+shop_status shop_order_part_cancel(shop_ctx *cx, shop_batch *b, const shop_order_brief *seen)
 {
     shop_order *order = NULL;
-    shop_status status = shop_order_read(cx, order_id, &order);
-    return status == SHOP_OK ? move_order(cx, b, order, ORDER_CANCELLED) : status;
+    shop_status status = shop_order_read(cx, seen->id, &order);
+    if (status != SHOP_OK)
+        return status;
+    if (strcmp(order->status, seen->status) == 0)
+        return move_order(cx, b, order, ORDER_CANCELLED);
+    shop_order_part_unchanged(b, seen); /* somebody was faster: the batch fails, and all is decided again */
+    return SHOP_OK;
 }
 
 void shop_order_part_unchanged(shop_batch *b, const shop_order_brief *order)

@@ -205,7 +205,7 @@ static shop_status forget_attempt(shop_ctx *cx, void *args, shop_batch *b, const
     if (status != SHOP_OK || p->intent_id || !p->is_pending)
         return status;
     if (strcmp(p->order->status, "pending") == 0)
-        status = shop_order_part_cancel(cx, b, p->order->id);
+        status = shop_order_part_cancel(cx, b, p->order);
     (void)shop_payment_update(cx, b, p);
     shop_set_text(b, PAYMENT_STATUS, PAYMENT_CANCELLED);
     shop_set_int(b, PAYMENT_DUE_AT, SHOP_DUE_NEVER);

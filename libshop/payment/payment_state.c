@@ -150,7 +150,7 @@ static shop_status move_order(shop_ctx *cx, shop_batch *b, const shop_payment *p
     if (is(status, PAYMENT_SUCCEEDED))
         shop_order_part_paid(b, p->order, shop_now(cx->shop));
     else if (is(status, PAYMENT_CANCELLED))
-        return shop_order_part_cancel(cx, b, p->order->id);
+        return shop_order_part_cancel(cx, b, p->order);
     else
         shop_order_part_unchanged(b, p->order);
     return SHOP_OK;

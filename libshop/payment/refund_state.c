@@ -212,7 +212,7 @@ static shop_status write_payment(shop_ctx *cx, shop_batch *b, taking *t, int64_t
     p->status = gone == 0 ? PAYMENT_SUCCEEDED : gone == p->amount ? PAYMENT_REFUNDED_ALL : PAYMENT_PARTIALLY_REFUNDED;
     p->amount_refunded = reserved;
     int is_end = ends_order(p);
-    shop_status status = is_end ? shop_order_part_cancel(cx, b, p->order->id) : SHOP_OK;
+    shop_status status = is_end ? shop_order_part_cancel(cx, b, p->order) : SHOP_OK;
     if (status != SHOP_OK)
         return status;
     if (!is_end)
