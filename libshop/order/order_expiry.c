@@ -8,6 +8,7 @@
 typedef struct order_expiring {
     int64_t order_id;
     int64_t now;
+    int is_done; /* the last attempt cancelled it, or left it to its payment */
 } order_expiring;
 
 /* Looked at again: since it was found it may have been paid, cancelled or handed over. */
@@ -30,9 +31,11 @@ static shop_status attempt_expire(shop_ctx *cx, void *args, shop_batch *b, const
     order_expiring *e = args;
     shop_order *order = NULL;
     *answer = NULL;
+    e->is_done = 0;
     shop_status status = shop_order_read(cx, e->order_id, &order);
     if (status != SHOP_OK || !is_due(order, e->now))
         return status;
+    e->is_done = 1;
     status = order->payment ? shop_payment_part_expire(cx, b, order->id) : SHOP_NOT_FOUND;
     if (status == SHOP_OK)
         hand_over(b, order);
@@ -69,7 +72,7 @@ static shop_status expire_one(shop_ctx *cx, int64_t order_id, int64_t now, int64
 {
     order_expiring e = {.order_id = order_id, .now = now};
     shop_status status = shop_change_step(cx, attempt_expire, &e);
-    *done += status == SHOP_OK;
+    *done += status == SHOP_OK && e.is_done;
     return status;
 }
 

@@ -118,6 +118,8 @@ static shop_status confirm_with(shop_ctx *cx, shop_payment *p, const char *metho
         return SHOP_OK; /* there is nothing to confirm any more */
     if (!p->intent_id || strcmp(p->status, PAYMENT_CANCELLED) == 0)
         return shop_fail(cx, SHOP_CONFLICT, "payment_not_ready", "This payment is %s and cannot be confirmed.", p->status);
+    if (p->is_expiring || strcmp(p->order->status, "cancelled") == 0)
+        return shop_fail(cx, SHOP_CONFLICT, "payment_not_ready", "The order of this payment is given up: it cannot be paid.");
     shop_status status = expect_news(cx, p);
     if (status != SHOP_OK)
         return status;

@@ -225,7 +225,10 @@ static shop_status look_before_asking(shop_ctx *cx, refund_saga *saga, const cha
     return status == SHOP_OK ? read_saga(cx, saga) : status;
 }
 
-/* The gateway will not do it: what was reserved is free again, and what else it knows of is taken. */
+/*
+ * The gateway will not do it: what was reserved is free again. Perhaps because somebody gave back elsewhere, and no message told: what
+ * it knows of is taken, so that the next request is for what is really left.
+ */
 static shop_status release(shop_ctx *cx, const refund_saga *saga, const char *tag)
 {
     const char *detail = cx->detail;
@@ -234,6 +237,10 @@ static shop_status release(shop_ctx *cx, const refund_saga *saga, const char *ta
     shop_status status = shop_refund_take(cx, saga->payment, &one, NULL, NULL);
     if (status != SHOP_OK)
         return status;
+    if (fetch_refunds(cx, saga) != SHOP_OK)
+        shop_log(cx->shop, SHOP_LOG_WARNING, "refund %lld was refused, and why cannot be seen now: %s", (long long)saga->refund,
+                 shop_ctx_error_detail(cx));
+    shop_ctx_begin(cx);
     return shop_fail(cx, SHOP_CONFLICT, "refund_failed", "The payment gateway refused: %s",
                      detail ? detail : "no reason given");
 }

@@ -74,9 +74,9 @@ class Hanging(Setting):
         self.addCleanup(pool.shutdown)
         self.addCleanup(self.end_stripe)
         waiting = [pool.submit(action) for action in actions]
-        wait_until(lambda: self.metric("gateway_workers_busy") == WORKERS, "all workers of the gateway wait")
-        wait_until(lambda: self.metric("gateway_queue_length") == len(actions) - WORKERS, "the others queue")
-        wait_until(lambda: len(self.hanging_calls()) >= WORKERS, "the gateway has their calls")
+        wait_until(lambda: self.metric("gateway_workers_busy") == WORKERS, "all workers of the gateway wait", 60)
+        wait_until(lambda: self.metric("gateway_queue_length") == len(actions) - WORKERS, "the others queue", 60)
+        wait_until(lambda: len(self.hanging_calls()) >= WORKERS, "the gateway has their calls", 60)
         return waiting
 
     def use_the_rest_of_the_shop(self):
@@ -162,7 +162,7 @@ class Ending(Setting):
         with concurrent.futures.ThreadPoolExecutor(len(customers)) as pool:
             waiting = [pool.submit(self.create_intent, customer) for customer in customers]
             wait_until(lambda: self.metric("gateway_workers_busy") == self.WORKERS, "the workers of the gateway wait")
-            wait_until(lambda: self.metric("gateway_queue_length") == len(customers) - self.WORKERS, "the others queue")
+            wait_until(lambda: self.metric("gateway_queue_length") == len(customers) - self.WORKERS, "the others queue", 60)
             began = time.monotonic()
             self.shop.ask_to_stop()
             self.shop.wait_stopped()

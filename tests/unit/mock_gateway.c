@@ -176,9 +176,8 @@ static int64_t given_back(const char *intent)
 static int is_held_by_bank(const char *intent)
 {
     for (size_t i = 0; i < w.dispute_count; i++)
-        if (is(w.disputes[i].intent, intent) &&
-            (is(w.disputes[i].status, "needs_response") || is(w.disputes[i].status, "under_review") ||
-             is(w.disputes[i].status, "lost")))
+        if (is(w.disputes[i].intent, intent) && (is(w.disputes[i].status, "needs_response") ||
+                                                 is(w.disputes[i].status, "under_review") || is(w.disputes[i].status, "lost")))
             return 1;
     return 0;
 }
@@ -757,7 +756,8 @@ static int32_t mock_verify(void *self, const void *body, size_t length, const ch
     fault->outcome = SHOP_GATEWAY_REFUSED;
     if (sscanf(header, "%lld.%16llx", &at, &told) != 2 || at > now || at < now - TOLERANCE)
         return fault->outcome;
-    uint64_t difference = seal(host->webhook_secrets, at, body, length) ^ told; /* one comparison: no time tells how much is right */
+    uint64_t difference =
+        seal(host->webhook_secrets, at, body, length) ^ told; /* one comparison: no time tells how much is right */
     return fault->outcome = difference == 0 ? SHOP_GATEWAY_OK : SHOP_GATEWAY_REFUSED;
 }
 

@@ -19,12 +19,10 @@ static shop_gateway_vtable named(const char *name)
 Test(payment_gateway, a_table_that_lacks_a_required_slot_is_refused)
 {
     static const size_t slots[] = {
-        offsetof(shop_gateway_vtable, open),    offsetof(shop_gateway_vtable, close),
-        offsetof(shop_gateway_vtable, money),   offsetof(shop_gateway_vtable, create),
-        offsetof(shop_gateway_vtable, find),    offsetof(shop_gateway_vtable, retrieve),
-        offsetof(shop_gateway_vtable, confirm), offsetof(shop_gateway_vtable, capture),
-        offsetof(shop_gateway_vtable, cancel),  offsetof(shop_gateway_vtable, refund),
-        offsetof(shop_gateway_vtable, refunds), offsetof(shop_gateway_vtable, dispute),
+        offsetof(shop_gateway_vtable, open),    offsetof(shop_gateway_vtable, close),   offsetof(shop_gateway_vtable, money),
+        offsetof(shop_gateway_vtable, create),  offsetof(shop_gateway_vtable, find),    offsetof(shop_gateway_vtable, retrieve),
+        offsetof(shop_gateway_vtable, confirm), offsetof(shop_gateway_vtable, capture), offsetof(shop_gateway_vtable, cancel),
+        offsetof(shop_gateway_vtable, refund),  offsetof(shop_gateway_vtable, refunds), offsetof(shop_gateway_vtable, dispute),
         offsetof(shop_gateway_vtable, verify),  offsetof(shop_gateway_vtable, decode),
     };
     for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {

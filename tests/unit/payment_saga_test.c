@@ -273,6 +273,22 @@ Test(saga, a_creation_without_a_result_is_finished_by_the_jobs)
     }
 }
 
+static void run_jobs_a_minute_later(void *unused)
+{
+    (void)unused;
+    test_clock_advance(61 * SECOND);
+    jobs_rest();
+}
+
+Test(saga, a_slow_creation_that_meets_its_job_makes_one_intent)
+{
+    int64_t order = place_order();
+    mock_meanwhile(MOCK_CREATE, run_jobs_a_minute_later, NULL);
+    (void)begin(order);
+    cr_assert_eq(mock_intents(), 1);
+    books_agree(order);
+}
+
 /* Somebody else makes one under another key: a day later, as a process that slept would see it. */
 static void begin_a_day_later(void *order)
 {
@@ -570,6 +586,24 @@ Test(saga_patient, what_does_not_end_is_looked_at_ever_more_rarely)
     cr_assert_leq(looks, 31);
 }
 
+/* What is looked at rarely by then is looked at soon again when something is done with it. */
+Test(saga_patient, the_jobs_look_soon_after_each_step)
+{
+    int64_t order = place_order();
+    int64_t payment = begin(order);
+    int64_t other = begin(place_order());
+    hours_of_jobs(10);
+    mock_next(MOCK_CONFIRM, MOCK_LOSES);
+    refused(ann, try_confirm(payment, MOCK_PAYS), SHOP_UNAVAILABLE, "gateway_unavailable");
+    mock_next(MOCK_CANCEL, MOCK_LOSES);
+    refused(ann, try_cancel(other), SHOP_UNAVAILABLE, "gateway_unavailable");
+    test_clock_advance(61 * SECOND);
+    jobs_rest();
+    stands(payment, "succeeded", 0);
+    order_is(order, "processing");
+    stands(other, "cancelled", 0);
+}
+
 Test(saga, two_job_runners_do_not_both_look)
 {
     int64_t order = place_order();
@@ -785,6 +819,21 @@ Test(saga, money_that_the_bank_still_worked_on_goes_back_when_it_comes)
     books_agree(order);
 }
 
+Test(saga, an_order_that_is_cancelled_before_its_intent_was_recorded_leaves_none_open)
+{
+    static const mock_turn turns[] = {MOCK_LOSES, MOCK_AWAY, MOCK_SPENDS, MOCK_WORKS_AND_SPENDS};
+    for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
+        int64_t order = place_order();
+        mock_next(MOCK_CREATE, turns[i]);
+        mock_next(MOCK_FIND, MOCK_AWAY);
+        (void)try_create(ann, order, NULL);
+        ok(ann, shop_order_cancel(ann, order, NULL));
+        hours_of_jobs(2);
+        cr_assert_eq(mock_live_intents(order), 0);
+        cr_assert_eq(stock(), STOCK);
+    }
+}
+
 Test(saga, only_the_customer_cancels_a_payment)
 {
     const shop_payment *p;
@@ -845,10 +894,14 @@ Test(saga, a_cancellation_whose_answer_is_lost_is_finished)
 
 #define STEPS_MAX 40
 
+/* What the same request again makes of it, besides that it succeeds. */
+typedef enum repetition { NOT_REPEATED, LEFT_TO_THE_JOBS, COMPLETE } repetition;
+
 typedef struct crash_case {
     void (*prepare)(int64_t order); /* NULL: nothing */
     shop_status (*act)(int64_t order);
     void (*check)(int64_t order); /* NULL: only that the books agree */
+    repetition again;
 } crash_case;
 
 static int64_t payment_of_order(int64_t order)
@@ -953,8 +1006,19 @@ static int is_sold(int64_t order)
     return strcmp(shop_order_status(o), "cancelled") != 0;
 }
 
+/* The same request again, as its client sends it when it got no answer. */
+static void ask_again(const crash_case *c, int64_t order)
+{
+    storage_revives();
+    mock_revive();
+    shop_status status = c->act(order);
+    cr_assert_eq(status, SHOP_OK, "again: %s", shop_status_name(status));
+    if (c->again == COMPLETE)
+        books_agree(order);
+}
+
 /* 1 when the step was interrupted. */
-static int play(const crash_case *c, void (*arm)(int n), int n)
+static int play(const crash_case *c, void (*arm)(int n), int n, int is_asked_again)
 {
     int64_t before = stock();
     int64_t order = place_order();
@@ -963,6 +1027,8 @@ static int play(const crash_case *c, void (*arm)(int n), int n)
     arm(n);
     shop_status status = c->act(order);
     int was_hit = storage_is_dead() || mock_is_dead();
+    if (is_asked_again)
+        ask_again(c, order);
     settle_down();
     books_agree(order);
     if (c->check)
@@ -990,9 +1056,10 @@ static void gateway_loses_and_spends(int n)
 static void interrupt_everywhere(crash_case c)
 {
     static void (*const arms[])(int) = {storage_dies_after, gateway_goes_away, gateway_loses, gateway_loses_and_spends};
-    for (size_t i = 0; i < sizeof arms / sizeof arms[0]; i++) {
+    const size_t count = sizeof arms / sizeof arms[0];
+    for (size_t i = 0; i < (c.again == NOT_REPEATED ? count : 2 * count); i++) {
         int n = 0;
-        while (n < STEPS_MAX && play(&c, arms[i], n))
+        while (n < STEPS_MAX && play(&c, arms[i % count], n, i >= count))
             n++;
         cr_assert_gt(n, 0, "the step is interrupted at least once");
         cr_assert_lt(n, STEPS_MAX, "the step ends");
@@ -1001,45 +1068,45 @@ static void interrupt_everywhere(crash_case c)
 
 Test(saga_patient, a_crash_while_beginning_leaves_one_intent)
 {
-    interrupt_everywhere((crash_case){NULL, act_create, one_intent});
+    interrupt_everywhere((crash_case){NULL, act_create, one_intent, COMPLETE});
 }
 
 Test(saga_patient, a_crash_while_confirming_is_finished)
 {
-    interrupt_everywhere((crash_case){do_begin, act_confirm, NULL});
+    interrupt_everywhere((crash_case){do_begin, act_confirm, NULL, COMPLETE});
 }
 
 Test(saga_patient, a_crash_while_capturing_is_finished)
 {
-    interrupt_everywhere((crash_case){do_begin, act_hold, NULL});
+    interrupt_everywhere((crash_case){do_begin, act_hold, NULL, LEFT_TO_THE_JOBS});
 }
 
 Test(saga_patient, a_crash_while_refunding_gives_back_once_or_not_at_all)
 {
-    interrupt_everywhere((crash_case){do_pay, act_refund, a_part_at_most_once});
+    interrupt_everywhere((crash_case){do_pay, act_refund, a_part_at_most_once, COMPLETE});
 }
 
 Test(saga_patient, a_crash_while_refunding_all_leaves_all_or_nothing)
 {
-    interrupt_everywhere((crash_case){do_pay, act_refund_all, NULL});
+    interrupt_everywhere((crash_case){do_pay, act_refund_all, NULL, NOT_REPEATED});
 }
 
 Test(saga_patient, a_crash_while_cancelling_an_unpaid_order_leaves_no_open_intent)
 {
-    interrupt_everywhere((crash_case){do_begin, act_cancel_order, NULL});
+    interrupt_everywhere((crash_case){do_begin, act_cancel_order, NULL, NOT_REPEATED});
 }
 
 Test(saga_patient, a_crash_while_cancelling_a_paid_order_keeps_no_money)
 {
-    interrupt_everywhere((crash_case){do_pay, act_cancel_order, NULL});
+    interrupt_everywhere((crash_case){do_pay, act_cancel_order, NULL, NOT_REPEATED});
 }
 
 Test(saga_patient, a_crash_while_cancelling_a_payment_is_finished)
 {
-    interrupt_everywhere((crash_case){do_begin, act_cancel_payment, NULL});
+    interrupt_everywhere((crash_case){do_begin, act_cancel_payment, NULL, COMPLETE});
 }
 
 Test(saga, a_crash_while_an_order_expires_is_finished)
 {
-    interrupt_everywhere((crash_case){do_begin, act_expire, is_cancelled});
+    interrupt_everywhere((crash_case){do_begin, act_expire, is_cancelled, NOT_REPEATED});
 }

@@ -345,6 +345,22 @@ Test(refund, an_old_key_is_not_used_blindly)
     }
 }
 
+static void run_jobs_a_minute_later(void *unused)
+{
+    (void)unused;
+    test_clock_advance(61 * SECOND);
+    jobs_rest();
+}
+
+Test(refund, a_slow_refund_that_meets_its_job_gives_back_once)
+{
+    int64_t payment = paid(place_order());
+    mock_meanwhile(MOCK_REFUND, run_jobs_a_minute_later, NULL);
+    ok(sue, try_refund(payment, 300));
+    gave_back(payment, "partially_refunded", 300);
+    cr_assert_eq(mock_refund_count(intent_of(payment)), 1);
+}
+
 /* ------------------------------------------------------------------------------------------------ by other hands */
 
 Test(refund, what_a_person_gives_back_at_the_gateway_is_counted)
@@ -366,6 +382,20 @@ Test(refund, what_a_person_gives_back_at_the_gateway_is_counted)
     hours_of_jobs(2);
     gave_back(payment, "refunded", PRICE);
     cr_assert_eq(stock(), STOCK);
+}
+
+Test(refund, what_a_person_gave_back_and_did_not_arrive_is_free_again)
+{
+    int64_t order = place_order();
+    int64_t payment = paid(order);
+    const char *refund = mock_refund_by_hand(intent_of(payment), PRICE);
+    mock_refund_becomes(refund, "pending");
+    ok(system_cx, told_of_refund("evt_1", payment, refund));
+    stands(payment, "succeeded", PRICE);
+    mock_refund_becomes(refund, "failed");
+    hours_of_jobs(1);
+    gave_back(payment, "succeeded", 0);
+    order_is(order, "processing");
 }
 
 static int64_t overlapping; /* the payment */
@@ -423,6 +453,33 @@ Test(refund, all_back_of_a_shipped_order_leaves_it_and_its_stock)
     gave_back(payment, "succeeded", 0); /* nobody wants it back any more than before */
 }
 
+Test(refund, what_was_given_back_in_part_is_completed_when_the_order_is_cancelled)
+{
+    int64_t order = place_order();
+    int64_t payment = paid(order);
+    ok(sue, try_refund(payment, 300));
+    ok(ann, shop_order_cancel(ann, order, NULL));
+    gave_back(payment, "refunded", PRICE);
+    cr_assert_eq(stock(), STOCK);
+    books_agree(order);
+}
+
+Test(refund, a_part_that_fails_after_its_order_was_cancelled_is_sent_again)
+{
+    int64_t order = place_order();
+    int64_t payment = paid(order);
+    mock_new_refunds_are("pending");
+    ok(sue, try_refund(payment, 300));
+    mock_new_refunds_are("succeeded");
+    ok(ann, shop_order_cancel(ann, order, NULL));
+    gave_back(payment, "partially_refunded", PRICE);
+    mock_refund_becomes(mock_refund_at(intent_of(payment), 0), "failed");
+    hours_of_jobs(3);
+    gave_back(payment, "refunded", PRICE);
+    cr_assert_eq(mock_refund_count(intent_of(payment)), 3);
+    cr_assert_eq(stock(), STOCK);
+}
+
 /* What is only on its way may come back: the stock waits for it. */
 Test(refund, what_is_still_on_its_way_does_not_cancel_the_order)
 {
@@ -446,8 +503,14 @@ Test(refund, while_the_bank_decides_nothing_is_given_back)
         const char *status;
         int is_holding;
     } rows[] = {
-        {"warning_needs_response", 0}, {"warning_under_review", 0}, {"warning_closed", 0}, {"needs_response", 1},
-        {"under_review", 1},           {"won", 0},                  {"lost", 1},           {"prevented", 0},
+        {"warning_needs_response", 0},
+        {"warning_under_review", 0},
+        {"warning_closed", 0},
+        {"needs_response", 1},
+        {"under_review", 1},
+        {"won", 0},
+        {"lost", 1},
+        {"prevented", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char event[32];
@@ -488,4 +551,19 @@ Test(refund, a_complaint_that_came_before_its_message_releases_what_was_asked_fo
     (void)mock_complain(intent_of(payment), "needs_response");
     refused(sue, try_refund(payment, 300), SHOP_CONFLICT, "refund_failed");
     gave_back(payment, "succeeded", 0);
+}
+
+Test(refund, a_cancelled_orders_money_that_the_bank_took_hold_of_goes_back_when_it_is_let_go)
+{
+    int64_t order = place_order();
+    int64_t payment = paid(order);
+    (void)mock_complain(intent_of(payment), "needs_response"); /* its message is slow */
+    ok(ann, shop_order_cancel(ann, order, NULL));
+    hours_of_jobs(3);
+    ok(system_cx, told_of_dispute("evt_1", payment, "needs_response"));
+    hours_of_jobs(3);
+    gave_back(payment, "succeeded", 0);
+    ok(system_cx, told_of_dispute("evt_2", payment, "won"));
+    hours_of_jobs(1);
+    gave_back(payment, "refunded", PRICE);
 }

@@ -170,7 +170,7 @@ static void gives_part_back(const char *intent)
 #define MESSAGES 5
 
 static const message messages[MESSAGES] = {
-    {SHOP_GATEWAY_ABOUT_INTENT, processes},       {SHOP_GATEWAY_ABOUT_INTENT, fails},  {SHOP_GATEWAY_ABOUT_INTENT, succeeds},
+    {SHOP_GATEWAY_ABOUT_INTENT, processes},       {SHOP_GATEWAY_ABOUT_INTENT, fails}, {SHOP_GATEWAY_ABOUT_INTENT, succeeds},
     {SHOP_GATEWAY_ABOUT_REFUND, gives_part_back}, {SHOP_GATEWAY_ABOUT_REFUND, NULL},
 };
 
