@@ -227,6 +227,9 @@ static void is_cancelled_under_way(void (*when)(mock_call, void (*)(void *), voi
     if (is_gateway_away) {
         mock_always(MOCK_CANCEL, MOCK_WORKS);
         hours_of_jobs(2);
+        int asked = mock_total();
+        hours_of_jobs(4);
+        cr_assert_eq(mock_total(), asked, "what is done is left alone");
     }
     cr_assert_str_eq(mock_status(mock_intent_of(order)), "canceled");
     cr_assert_eq(stock(), STOCK);
@@ -440,6 +443,25 @@ Test(saga, what_is_cancelled_cannot_be_confirmed)
     cr_assert_eq(mock_count(MOCK_CONFIRM), 0);
 }
 
+Test(saga, what_is_given_up_cannot_be_confirmed_while_the_gateway_does_not_know_it_yet)
+{
+    int64_t cancelled = place_order();
+    int64_t first = begin(cancelled);
+    int64_t expiring = place_order();
+    int64_t second = begin(expiring);
+    mock_always(MOCK_CANCEL, MOCK_AWAY);
+    ok(ann, shop_order_cancel(ann, cancelled, NULL));
+    refused(ann, try_confirm(first, MOCK_PAYS), SHOP_CONFLICT, "payment_not_ready");
+    test_clock_advance(ORDER_TTL * SECOND);
+    (void)jobs();
+    refused(ann, try_confirm(second, MOCK_PAYS), SHOP_CONFLICT, "payment_not_ready");
+    cr_assert_eq(mock_count(MOCK_CONFIRM), 0);
+    mock_always(MOCK_CANCEL, MOCK_WORKS);
+    hours_of_jobs(2);
+    books_agree(cancelled);
+    books_agree(expiring);
+}
+
 Test(saga, what_was_paid_elsewhere_is_answered_as_paid)
 {
     int64_t order = place_order();
@@ -606,12 +628,12 @@ Test(saga_patient, the_jobs_look_soon_after_each_step)
 
 Test(saga, two_job_runners_do_not_both_look)
 {
-    int64_t order = place_order();
-    (void)begin(order);
+    (void)begin(place_order());
+    (void)begin(place_order());
     test_clock_advance(61 * SECOND);
-    mock_meanwhile(MOCK_RETRIEVE, run_jobs_too, NULL);
+    mock_meanwhile(MOCK_RETRIEVE, run_jobs_too, NULL); /* while one is looked at, the other one's turn is taken */
     jobs_rest();
-    cr_assert_eq(mock_count(MOCK_RETRIEVE), 1);
+    cr_assert_eq(mock_count(MOCK_RETRIEVE), 2, "each is looked at once");
 }
 
 Test(saga, one_payment_that_cannot_be_looked_at_does_not_keep_the_others)
@@ -684,6 +706,7 @@ Test(saga, what_the_bank_still_works_on_does_not_expire_until_it_fails)
     int64_t payment = begin(order);
     ok(ann, try_confirm(payment, MOCK_SLOW));
     hours_of_jobs(72);
+    cr_assert_eq(mock_count(MOCK_CANCEL), 0, "it is not even tried");
     stands(payment, "processing", 0);
     order_is(order, "pending");
     cr_assert_eq(stock(), STOCK - 1);
@@ -921,6 +944,22 @@ static void do_pay(int64_t order)
     (void)paid(order);
 }
 
+/* The order is cancelled, the gateway is away, and before it is back the money comes. */
+static void do_pay_too_late(int64_t order)
+{
+    (void)begin(order);
+    mock_next(MOCK_CANCEL, MOCK_AWAY);
+    ok(ann, shop_order_cancel(ann, order, NULL));
+    mock_pay(mock_intent_of(order));
+}
+
+static shop_status act_tell(int64_t order)
+{
+    char event[32];
+    (void)snprintf(event, sizeof event, "evt_%lld", (long long)order);
+    return tell(event, SHOP_GATEWAY_ABOUT_INTENT, mock_intent_of(order), NULL);
+}
+
 static shop_status act_create(int64_t order)
 {
     return try_create(ann, order, NULL);
@@ -1099,6 +1138,20 @@ Test(saga_patient, a_crash_while_cancelling_an_unpaid_order_leaves_no_open_inten
 Test(saga_patient, a_crash_while_cancelling_a_paid_order_keeps_no_money)
 {
     interrupt_everywhere((crash_case){do_pay, act_cancel_order, NULL, NOT_REPEATED});
+}
+
+Test(saga_patient, a_crash_while_money_comes_for_a_cancelled_order_keeps_none)
+{
+    interrupt_everywhere((crash_case){do_pay_too_late, act_tell, is_cancelled, LEFT_TO_THE_JOBS});
+}
+
+Test(saga_patient, money_that_comes_for_a_cancelled_order_goes_back_at_once)
+{
+    int64_t order = place_order();
+    do_pay_too_late(order);
+    ok(system_cx, act_tell(order));
+    stands(payment_of_order(order), "refunded", PRICE);
+    books_agree(order);
 }
 
 Test(saga_patient, a_crash_while_cancelling_a_payment_is_finished)

@@ -398,6 +398,29 @@ Test(refund, what_a_person_gave_back_and_did_not_arrive_is_free_again)
     order_is(order, "processing");
 }
 
+Test(refund, a_refusal_makes_known_what_was_given_back_by_hand)
+{
+    int64_t payment = paid(place_order());
+    (void)mock_refund_by_hand(intent_of(payment), 400); /* and its message never comes */
+    refused(sue, try_refund(payment, 700), SHOP_CONFLICT, "refund_failed");
+    gave_back(payment, "partially_refunded", 400);
+    ok(sue, try_refund(payment, 600));
+    gave_back(payment, "refunded", PRICE);
+}
+
+Test(refund, what_was_given_back_by_hand_and_never_told_does_not_keep_a_cancelled_orders_rest)
+{
+    int64_t order = place_order();
+    int64_t payment = paid(order);
+    (void)mock_refund_by_hand(intent_of(payment), 400);
+    ok(ann, shop_order_cancel(ann, order, NULL));
+    hours_of_jobs(3);
+    gave_back(payment, "refunded", PRICE);
+    cr_assert_eq(mock_refund_count(intent_of(payment)), 2);
+    cr_assert_eq(stock(), STOCK);
+    books_agree(order);
+}
+
 static int64_t overlapping; /* the payment */
 
 static void give_back_by_hand(void *unused)

@@ -93,6 +93,8 @@ static const scripted *note_request(char *request)
     size_t at = server.request_count < server.length ? server.request_count : server.length - 1;
     if (server.request_count < REQUESTS_MAX)
         server.requests[server.request_count++] = request;
+    else
+        free(request);
     pthread_mutex_unlock(&server.lock);
     return &server.script[at];
 }
