@@ -356,6 +356,8 @@ static void spoil(mock_turn turn, result *kept, result *told)
 {
     if (turn == MOCK_WORKS_AND_SPENDS)
         (void)fail(kept, SHOP_GATEWAY_KEY_SPENT, "api_error", "", "");
+    if (turn == MOCK_WORKS_AND_REFUSES)
+        (void)fail(kept, SHOP_GATEWAY_REFUSED, "unexpected_state", "", "Not today.");
     *told = *kept;
     if (turn == MOCK_LOSES)
         (void)fail(told, SHOP_GATEWAY_AWAY, "timeout", "", "");

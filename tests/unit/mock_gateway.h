@@ -46,6 +46,7 @@ typedef enum mock_turn {
     MOCK_LOSES, /* it happened, and the answer got lost */
     MOCK_SPENDS, /* nothing happened, and the key brings back that failure for ever */
     MOCK_WORKS_AND_SPENDS, /* it happened, and the key brings back a failure for ever */
+    MOCK_WORKS_AND_REFUSES, /* it happened, and the answer says that it was refused */
     MOCK_MISCONFIGURED,
     MOCK_KNOWS_NOTHING, /* NOT_FOUND */
     MOCK_OTHER_AMOUNT, /* the answer speaks of one unit more */

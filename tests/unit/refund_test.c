@@ -271,6 +271,23 @@ Test(refund, the_same_amount_again_after_an_answer_is_another_wish)
     gave_back(payment, "partially_refunded", 600);
 }
 
+static void ask_for_as_much(void *payment)
+{
+    const shop_payment *p;
+    shop_refund_input in = SHOP_REFUND_INPUT_INIT;
+    in.payment_id = *(int64_t *)payment;
+    in.amount = 300;
+    ok(system_cx, shop_payment_refund(system_cx, &in, &p));
+}
+
+Test(refund, the_same_amount_at_once_is_another_wish)
+{
+    int64_t payment = paid(place_order());
+    mock_meanwhile(MOCK_REFUND, ask_for_as_much, &payment);
+    ok(sue, try_refund(payment, 300));
+    gave_back(payment, "partially_refunded", 600);
+}
+
 Test(refund, one_key_gives_back_once)
 {
     int64_t payment = paid(place_order());
@@ -314,6 +331,24 @@ Test(refund, behind_a_spent_key_it_is_asked_for_under_another_when_it_is_not_the
     gave_back(payment, "partially_refunded", 300);
     cr_assert_eq(mock_refund_count(intent_of(payment)), 1);
     cr_assert_eq(mock_count(MOCK_REFUND), 2);
+}
+
+Test(refund, what_is_adopted_while_it_is_on_its_way_is_not_asked_for_again)
+{
+    int64_t payment = paid(place_order());
+    mock_new_refunds_are("pending");
+    mock_next(MOCK_REFUND, MOCK_WORKS_AND_SPENDS);
+    ok(sue, try_refund(payment, 300));
+    gave_back(payment, "succeeded", 300);
+    cr_assert_eq(mock_refund_count(intent_of(payment)), 1);
+}
+
+Test(refund, what_was_called_refused_and_is_there_counts)
+{
+    int64_t payment = paid(place_order());
+    mock_next(MOCK_REFUND, MOCK_WORKS_AND_REFUSES);
+    (void)try_refund(payment, 300);
+    gave_back(payment, "partially_refunded", 300);
 }
 
 Test(refund, behind_a_spent_key_nothing_is_asked_for_while_it_cannot_be_looked_for)
