@@ -37,7 +37,7 @@ static int32_t open_gateway(struct shop *s, struct shop_gateway *g, shop_gateway
         return refuse_open(fault, "no gateway of this name is known");
     g->host = (shop_gateway_host){
         .struct_size = sizeof g->host,
-        .shop = s,
+        .owner = s,
         .secret = s->options.gateway_secret,
         .url = s->options.gateway_url,
         .webhook_secrets = webhook_secrets(s, name),

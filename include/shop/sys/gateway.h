@@ -139,7 +139,7 @@ typedef struct shop_gateway_return {
 /* What a gateway gets when it is opened. Lives as long as the instance. */
 typedef struct shop_gateway_host {
     size_t struct_size;
-    shop *shop; /* whose gateway it is; its storage is open. Contexts of it may be made in calls, not in open */
+    shop *owner; /* whose gateway it is; its storage is open. Contexts of it may be made in calls, not in open */
     const char *secret; /* options.gateway_secret; NULL when it was not given. Never to be logged */
     const char *url; /* options.gateway_url; NULL: the gateway's own place */
     const char *webhook_secrets; /* comma-separated; "" when there are none. Never to be logged */

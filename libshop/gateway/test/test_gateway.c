@@ -250,7 +250,7 @@ static int32_t test_open(const shop_gateway_host *host, void **self, shop_gatewa
     test_gateway *g = shop_mem_alloc(sizeof *g);
     if (!g)
         return fault->outcome = SHOP_GATEWAY_NO_MEMORY;
-    *g = (test_gateway){.shop = host->shop, .host = host};
+    *g = (test_gateway){.shop = host->owner, .host = host};
     *self = g;
     return fault->outcome = SHOP_GATEWAY_OK;
 }
