@@ -4,9 +4,7 @@
 
 #include "payment.h"
 
-#define HOUR (INT64_C(3600) * 1000000)
-#define KEY_LIFE (23 * HOUR) /* gateways forget keys after a day */
-#define CLOCKS_DIFFER (HOUR / 6)
+#define CLOCKS_DIFFER (INT64_C(600) * 1000000)
 
 typedef struct create_saga {
     int64_t order_id;
@@ -144,7 +142,7 @@ static shop_status make_there(shop_ctx *cx, shop_payment **p, shop_gateway_inten
 {
     shop_gateway_order order = order_of(*p);
     int32_t outcome = SHOP_GATEWAY_KEY_SPENT;
-    if (shop_now(cx->shop) - (*p)->updated_at < KEY_LIFE) {
+    if (shop_now(cx->shop) - (*p)->updated_at < GATEWAY_KEY_LIFE) {
         const char *key = shop_payment_step_key(cx, *p, "create");
         if (!key)
             return shop_fail_no_memory(cx);

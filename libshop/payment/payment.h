@@ -19,6 +19,7 @@
 #define PAYMENT_PARTIALLY_REFUNDED "partially_refunded"
 #define PAYMENT_REFUNDED_ALL "refunded"
 
+#define GATEWAY_KEY_LIFE (INT64_C(23) * 3600 * 1000000) /* gateways forget keys after a day */
 #define PORTION_TIME INT64_C(1000000) /* a job that asks a slow gateway stops then, and goes on when it is called again */
 
 #define REFUND_PENDING "pending"

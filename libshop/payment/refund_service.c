@@ -5,9 +5,6 @@
 
 #include "payment.h"
 
-#define HOUR (INT64_C(3600) * 1000000)
-#define KEY_LIFE (23 * HOUR) /* gateways forget keys after a day */
-
 typedef struct refund_saga {
     int64_t payment;
     int64_t amount; /* SHOP_UNSET: the rest */
@@ -287,7 +284,7 @@ static shop_status carry_out(shop_ctx *cx, refund_saga *saga)
     if (!tag)
         return shop_fail_no_memory(cx);
     int32_t outcome = SHOP_GATEWAY_KEY_SPENT;
-    if (shop_now(cx->shop) - saga->asked_since < KEY_LIFE)
+    if (shop_now(cx->shop) - saga->asked_since < GATEWAY_KEY_LIFE)
         outcome = ask(cx, saga, tag, &made);
     if (outcome == SHOP_GATEWAY_KEY_SPENT) {
         status = look_before_asking(cx, saga, tag, &is_there);
