@@ -73,8 +73,9 @@ class Hanging(Setting):
         pool = concurrent.futures.ThreadPoolExecutor(len(actions))
         self.addCleanup(pool.shutdown)
         self.addCleanup(self.end_stripe)
-        waiting = [pool.submit(action) for action in actions]
+        waiting = [pool.submit(action) for action in actions[:WORKERS]]
         wait_until(lambda: self.metric("gateway_workers_busy") == WORKERS, "all workers of the gateway wait", 60)
+        waiting += [pool.submit(action) for action in actions[WORKERS:]]  # not before: the queue alone would not hold them all
         wait_until(lambda: self.metric("gateway_queue_length") == len(actions) - WORKERS, "the others queue", 60)
         wait_until(lambda: len(self.hanging_calls()) >= WORKERS, "the gateway has their calls", 60)
         return waiting
