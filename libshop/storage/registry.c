@@ -7,6 +7,9 @@
 #include <time.h>
 
 #include "memory/memory.h"
+#ifdef SHOP_POSTGRES
+#include "postgres/postgres.h"
+#endif
 #include "sqlite/sqlite.h"
 
 #define REGISTERED_MAX 16
@@ -29,7 +32,14 @@ static int serves(const shop_storage_vtable *vtable, const char *scheme, size_t 
 
 static const shop_storage_vtable *find_locked(const char *scheme, size_t length)
 {
-    const shop_storage_vtable *built_in[] = {shop_storage_memory(), shop_storage_sqlite()};
+    const shop_storage_vtable *built_in[] = {
+        shop_storage_memory(),
+        shop_storage_sqlite(),
+#ifdef SHOP_POSTGRES
+        shop_storage_postgresql(),
+        shop_storage_postgres(),
+#endif
+    };
     for (size_t i = 0; i < sizeof built_in / sizeof built_in[0]; i++)
         if (serves(built_in[i], scheme, length))
             return built_in[i];

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef SHOP_POSTGRES
+#include "postgres_places.h"
+#endif
 #include "wrappers.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -144,18 +147,33 @@ static int run_sqlite(const shop_conformance_options *common)
     return failed;
 }
 
+#ifdef SHOP_POSTGRES
+static int run_postgres(const shop_conformance_options *common)
+{
+    shop_conformance_options o = *common;
+    if (postgres_places(&o) != 0)
+        return 1;
+    return run(&o, "postgres", shop_storage_find("postgresql:"), o.fresh);
+}
+#endif
+
 static const struct {
     const char *name;
     int (*run)(const shop_conformance_options *common);
+    int is_named_only; /* needs a server: run when it is asked for */
 } backends[] = {
-    {"memory", run_memory}, {"shared", run_shared}, {"masked", run_masked}, {"emulated", run_emulated}, {"sqlite", run_sqlite},
+    {"memory", run_memory, 0},     {"shared", run_shared, 0}, {"masked", run_masked, 0},
+    {"emulated", run_emulated, 0}, {"sqlite", run_sqlite, 0},
+#ifdef SHOP_POSTGRES
+    {"postgres", run_postgres, 1},
+#endif
 };
 
 /* ------------------------------------------------------------------------------------------------ the program */
 
 static int usage(void)
 {
-    fputs("usage: conformance [memory|shared|masked|emulated|sqlite]… [--seed N] [--rounds N] [--threads N] [--only TEXT] "
+    fputs("usage: conformance [memory|shared|masked|emulated|sqlite|postgres]… [--seed N] [--rounds N] [--threads N] [--only TEXT] "
           "[--verbose]\n",
           stderr);
     return 2;
@@ -213,7 +231,7 @@ int main(int argc, char **argv)
     }
     int failed = 0;
     for (size_t i = 0; i < LENGTH(backends); i++) {
-        if (!chosen || (chosen & (1u << i)))
+        if ((!chosen && !backends[i].is_named_only) || (chosen & (1u << i)))
             failed += backends[i].run(&o);
     }
     return failed ? 1 : 0;

@@ -8,7 +8,7 @@
 #include "../../core/mem.h"
 #include "../check.h"
 #include "statement.h"
-#include "wait.h"
+#include "../wait.h"
 
 #define READERS_MAX 16
 #define CELLS_KEPT 4096u /* room for rows that a reader keeps from one query to the next */
@@ -43,7 +43,7 @@ shop_sqlite_readers *shop_sqlite_readers_new(const char *path, const shop_schema
     readers->path = shop_mem_strdup(path);
     readers->schema = schema;
     readers->counts = counts;
-    if (!readers->path || shop_sqlite_cond_init(&readers->returned) != 0) {
+    if (!readers->path || shop_cond_init(&readers->returned) != 0) {
         shop_mem_free(readers->path);
         shop_mem_free(readers);
         return NULL;
@@ -92,7 +92,7 @@ static int wait_for_reader(shop_sqlite_readers *readers, int64_t deadline, reade
     pthread_mutex_lock(&readers->lock);
     readers->waiting++;
     while (!readers->free_ones && readers->count >= READERS_MAX && !late)
-        late = shop_sqlite_cond_wait(&readers->returned, &readers->lock, deadline);
+        late = shop_cond_wait(&readers->returned, &readers->lock, deadline);
     readers->waiting--;
     *taken = readers->free_ones;
     int got = 1;

@@ -11,7 +11,7 @@
 #include "../../core/mem.h"
 #include "../check.h"
 #include "schema_sqlite.h"
-#include "wait.h"
+#include "../wait.h"
 
 #define GROUP_MAX 256u /* batches of one commit */
 #define BUSY_PAUSE_MIN INT64_C(500) /* microseconds between tries for the lock that another process holds */
@@ -344,7 +344,7 @@ static void pause_for_others(shop_sqlite_writer *w, int64_t *pause)
     pthread_mutex_lock(&w->lock);
     w->busy = true;
     while (shop_monotonic_now() < until)
-        (void)shop_sqlite_cond_wait(&w->work, &w->lock, until);
+        (void)shop_cond_wait(&w->work, &w->lock, until);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -369,7 +369,7 @@ shop_sqlite_writer *shop_sqlite_writer_start(shop_sqlite_connection *connection,
         return NULL;
     w->runner = (shop_sqlite_runner){.connection = connection, .schema = schema, .counts = counts};
     w->host = host;
-    if (shop_sqlite_cond_init(&w->work) != 0) {
+    if (shop_cond_init(&w->work) != 0) {
         shop_mem_free(w);
         return NULL;
     }
@@ -431,7 +431,7 @@ static bool give_up(shop_sqlite_writer *w, job *j)
 
 static void wait_until_done(shop_sqlite_writer *w, job *j, int64_t deadline)
 {
-    const struct timespec until = shop_sqlite_time(deadline);
+    const struct timespec until = shop_timespec(deadline);
     int code;
     do
         code = sem_clockwait(&j->done, CLOCK_MONOTONIC, &until);

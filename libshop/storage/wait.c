@@ -2,12 +2,12 @@
 /* Conditions that wait by the monotonic clock. */
 #include "wait.h"
 
-struct timespec shop_sqlite_time(int64_t microseconds)
+struct timespec shop_timespec(int64_t microseconds)
 {
     return (struct timespec){.tv_sec = (time_t)(microseconds / 1000000), .tv_nsec = (long)(microseconds % 1000000) * 1000};
 }
 
-int shop_sqlite_cond_init(pthread_cond_t *cond)
+int shop_cond_init(pthread_cond_t *cond)
 {
     pthread_condattr_t attributes;
     int code = pthread_condattr_init(&attributes);
@@ -19,8 +19,8 @@ int shop_sqlite_cond_init(pthread_cond_t *cond)
     return code;
 }
 
-int shop_sqlite_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t deadline)
+int shop_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t deadline)
 {
-    const struct timespec until = shop_sqlite_time(deadline);
+    const struct timespec until = shop_timespec(deadline);
     return pthread_cond_timedwait(cond, lock, &until);
 }

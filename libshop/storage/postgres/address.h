@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* A postgresql:// URL: the parameters that are ours (shop_…), and the rest, which libpq reads. */
+#ifndef SHOP_STORAGE_POSTGRES_ADDRESS_H
+#define SHOP_STORAGE_POSTGRES_ADDRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <shop/sys/storage.h>
+
+typedef struct shop_pg_address {
+    char *url; /* without our parameters; may hold a password: never told, wiped when freed */
+    uint32_t pool; /* shop_pool=N, 1..1000: connections at most */
+    bool prepare; /* shop_prepare=on|off: off behind a pooler that hands a connection to others after each transaction */
+    bool read_only; /* from the host's flags: any server will do */
+} shop_pg_address;
+
+/* Is this a URL of ours? */
+bool shop_pg_address_is(const char *url);
+
+/* SHOP_STORAGE_OK; INVALID ("url: …") or NO_MEMORY with the fault set. Free it in any case. */
+int32_t shop_pg_address_read(const char *url, shop_pg_address *address, shop_fault *fault);
+void shop_pg_address_free(shop_pg_address *address);
+
+#endif

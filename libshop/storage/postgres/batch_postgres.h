@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Batches: one round trip, one transaction, guarded inside the server. */
+#ifndef SHOP_STORAGE_POSTGRES_BATCH_POSTGRES_H
+#define SHOP_STORAGE_POSTGRES_BATCH_POSTGRES_H
+
+#include "pool.h"
+
+/* A checked batch. */
+int32_t shop_pg_apply(shop_pg_pool *pool, const shop_schema *schema, int64_t deadline, const shop_op_list *list,
+                      shop_fault *fault);
+
+/* Also one round trip each. */
+int32_t shop_pg_allocate(shop_pg_pool *pool, const char *table, uint32_t count, int64_t deadline, int64_t *first,
+                         shop_fault *fault);
+int32_t shop_pg_ping(shop_pg_pool *pool, bool read_only, int64_t deadline, shop_fault *fault);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* The PostgreSQL backend's vtable: opening and closing, and handing calls to connections. */
+#include "postgres.h"
+
+#include "../../core/mem.h"
+#include "../check.h"
+#include "batch_postgres.h"
+#include "reader.h"
+#include "schema_postgres.h"
+
+#define OWN_LIMIT INT64_C(5000000) /* microseconds, for calls without a deadline */
+
+typedef struct instance {
+    const shop_schema *schema;
+    shop_pg_address address;
+    shop_pg_pool *pool;
+} instance;
+
+/* ------------------------------------------------------------------------------------------------ open, close */
+
+static void postgres_close(void *self)
+{
+    instance *me = self;
+    if (!me)
+        return;
+    shop_pg_pool_free(me->pool);
+    shop_pg_address_free(&me->address);
+    shop_mem_free(me);
+}
+
+static int32_t open_url(instance *me, const char *url, const shop_storage_host *host, shop_fault *fault)
+{
+    int32_t outcome = shop_pg_address_read(url, &me->address, fault);
+    if (outcome != SHOP_STORAGE_OK)
+        return outcome;
+    me->address.read_only = host && (host->flags & SHOP_STORAGE_READ_ONLY);
+    outcome = shop_pg_settle(&me->address, me->schema, fault);
+    if (outcome != SHOP_STORAGE_OK)
+        return outcome;
+    me->pool = shop_pg_pool_new(&me->address);
+    return me->pool ? SHOP_STORAGE_OK : shop_fault_set(fault, SHOP_STORAGE_NO_MEMORY, 0, "out of memory");
+}
+
+static int32_t postgres_open(const char *url, const shop_schema *schema, const shop_storage_host *host, void **self,
+                             shop_fault *fault)
+{
+    shop_fault unwanted;
+    fault = fault ? fault : &unwanted;
+    if (!shop_pg_address_is(url) || !self)
+        return shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, "not a URL of the PostgreSQL backend: postgresql://…");
+    if (shop_check_schema(schema, fault) != SHOP_STORAGE_OK)
+        return SHOP_STORAGE_INVALID;
+    instance *me = shop_mem_zalloc(1, sizeof *me);
+    if (!me)
+        return shop_fault_set(fault, SHOP_STORAGE_NO_MEMORY, 0, "out of memory");
+    me->schema = schema;
+    int32_t outcome = open_url(me, url, host, fault);
+    if (outcome != SHOP_STORAGE_OK) {
+        postgres_close(me);
+        return outcome;
+    }
+    *self = me;
+    return shop_fault_none(fault);
+}
+
+/* ------------------------------------------------------------------------------------------------ calls */
+
+static int64_t deadline_of(const shop_storage_call *call)
+{
+    return call->deadline ? call->deadline : shop_monotonic_now() + OWN_LIMIT;
+}
+
+static int32_t postgres_query(void *self, const shop_storage_call *call, const shop_read *reads, uint32_t count,
+                              shop_rows *rows, shop_fault *fault)
+{
+    instance *me = self;
+    shop_fault unwanted;
+    fault = fault ? fault : &unwanted;
+    if (shop_check_query(me->schema, call, reads, count, rows, fault) != SHOP_STORAGE_OK)
+        return SHOP_STORAGE_INVALID;
+    return shop_pg_query(me->pool, me->schema, call, deadline_of(call), reads, count, rows, fault);
+}
+
+static int32_t refuse_to_write(shop_fault *fault)
+{
+    return shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, "opened for reading only");
+}
+
+static int32_t postgres_apply(void *self, const shop_storage_call *call, const shop_op_list *list, shop_fault *fault)
+{
+    instance *me = self;
+    shop_fault unwanted;
+    fault = fault ? fault : &unwanted;
+    if (shop_check_batch(me->schema, call, list, fault) != SHOP_STORAGE_OK)
+        return SHOP_STORAGE_INVALID;
+    if (me->address.read_only)
+        return refuse_to_write(fault);
+    return shop_pg_apply(me->pool, me->schema, deadline_of(call), list, fault);
+}
+
+static int32_t postgres_allocate(void *self, uint32_t table, uint32_t count, int64_t *first, shop_fault *fault)
+{
+    instance *me = self;
+    shop_fault unwanted;
+    fault = fault ? fault : &unwanted;
+    if (table >= me->schema->table_count || count < 1 || count > SHOP_MAX_ALLOCATE || !first)
+        return shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, "an unknown table, or no or too many ids");
+    if (me->address.read_only)
+        return refuse_to_write(fault);
+    return shop_pg_allocate(me->pool, me->schema->tables[table].name, count, shop_monotonic_now() + OWN_LIMIT, first, fault);
+}
+
+static int32_t postgres_ping(void *self, shop_fault *fault)
+{
+    instance *me = self;
+    shop_fault unwanted;
+    fault = fault ? fault : &unwanted;
+    return shop_pg_ping(me->pool, me->address.read_only, shop_monotonic_now() + OWN_LIMIT, fault);
+}
+
+#define VTABLE(scheme)                                                                                                         \
+    {                                                                                                                          \
+        .struct_size = sizeof(shop_storage_vtable), .version = SHOP_STORAGE_VERSION,                                           \
+        .capabilities = SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_PERSIST |           \
+                        SHOP_CAN_SHARE | SHOP_MAY_LOSE_LINK,                                                                   \
+        .name = scheme, .open = postgres_open, .close = postgres_close, .query = postgres_query, .apply = postgres_apply,      \
+        .allocate = postgres_allocate, .ping = postgres_ping,                                                                  \
+    }
+
+const shop_storage_vtable *shop_storage_postgres(void)
+{
+    static const shop_storage_vtable vtable = VTABLE("postgres");
+    return &vtable;
+}
+
+const shop_storage_vtable *shop_storage_postgresql(void)
+{
+    static const shop_storage_vtable vtable = VTABLE("postgresql");
+    return &vtable;
+}
