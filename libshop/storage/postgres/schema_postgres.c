@@ -527,14 +527,16 @@ static int32_t make(settling *s, place found)
 
 /*
  * The lock is a transaction's, not a session's, so that it holds behind a pooler too; and another connection's, because an index cannot
- * be made online within a transaction.
+ * be made online within a transaction. Not by run_sql: the extended protocol keeps the statement's snapshot as long as the transaction
+ * is idle, and making an index online waits for all that have one.
  */
 static int32_t lock(settling *locker)
 {
-    int32_t outcome = run_text(locker, "BEGIN");
-    if (outcome == SHOP_STORAGE_OK)
-        outcome = run_text(locker, "SELECT pg_advisory_xact_lock(" OWN_LOCK
-                                   ", to_regnamespace(quote_ident(current_schema()))::oid::bigint::bit(32)::int)");
+    PGresult *result =
+        PQexec(locker->pg, "BEGIN; SELECT pg_advisory_xact_lock(" OWN_LOCK
+                           ", to_regnamespace(quote_ident(current_schema()))::oid::bigint::bit(32)::int)");
+    int32_t outcome = PQresultStatus(result) == PGRES_TUPLES_OK ? SHOP_STORAGE_OK : fail(locker, result);
+    PQclear(result);
     return outcome;
 }
 
@@ -566,5 +568,7 @@ int32_t shop_pg_settle(const shop_pg_address *address, const shop_schema *schema
                                      : make_alone(&s, address);
     PQfinish(s.pg);
     shop_pg_sql_free(&s.sql);
-    return outcome == SHOP_STORAGE_CONFLICT ? (fault->outcome = SHOP_STORAGE_UNAVAILABLE) : outcome;
+    if (outcome == SHOP_STORAGE_CONFLICT) /* it stays so for longer than a caller would try */
+        fault->outcome = outcome = SHOP_STORAGE_UNAVAILABLE;
+    return outcome;
 }
