@@ -1,70 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* Making, spoiling and looking at schemas, by libpq itself. */
+/* Making, spoiling and looking at schemas. */
 #include "postgres_places.h"
 
-#include <libpq-fe.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-static unsigned made_places;
-
-/* Runs the statement; the first value of its result, 0 when there is none. Ends the program when it fails. */
-static uint64_t run(const char *sql)
-{
-    PGconn *pg = PQconnectdb(getenv("SHOP_TEST_POSTGRES"));
-    PGresult *result = PQexec(pg, sql);
-    uint64_t number = 0;
-    if (PQresultStatus(result) == PGRES_TUPLES_OK) {
-        number = (uint64_t)strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-    } else if (PQresultStatus(result) != PGRES_COMMAND_OK) {
-        fprintf(stderr, "the kit's own statement failed: %s", PQerrorMessage(pg));
-        exit(2);
-    }
-    PQclear(result);
-    PQfinish(pg);
-    return number;
-}
-
-static const char *schema_of(const char *url)
-{
-    const char *name = strstr(url, "search_path%3D");
-    return name ? name + strlen("search_path%3D") : "";
-}
+#include "../postgres/place.h"
 
 static int fresh_schema(void *user, char *url, size_t size)
 {
     (void)user;
-    const char *database = getenv("SHOP_TEST_POSTGRES");
-    char name[64];
-    char sql[128];
-    (void)snprintf(name, sizeof name, "kit_%ld_%u", (long)getpid(), ++made_places);
-    (void)snprintf(sql, sizeof sql, "CREATE SCHEMA %s", name);
-    int length =
-        snprintf(url, size, "%s%coptions=-csearch_path%%3D%s", database, strchr(database, '?') ? '&' : '?', name);
-    if (length >= (int)size)
-        return -1;
-    (void)run(sql);
+    postgres_place_make(getenv("SHOP_TEST_POSTGRES"), url, size);
     return 0;
 }
 
 static void remove_schema(void *user, const char *url)
 {
     (void)user;
-    char sql[128];
-    (void)snprintf(sql, sizeof sql, "SET client_min_messages = warning; DROP SCHEMA IF EXISTS %s CASCADE", schema_of(url));
-    (void)run(sql);
+    postgres_place_drop(url);
 }
 
 static int spoil_schema(void *user, const char *url)
 {
     (void)user;
-    char sql[256];
-    (void)snprintf(sql, sizeof sql,
-                   "CREATE TABLE %s.item (day date, entry text);"
-                   "INSERT INTO %s.item VALUES ('2026-01-01', 'Dear diary, today I sold nothing.')",
-                   schema_of(url), schema_of(url));
-    (void)run(sql);
+    (void)postgres_place_run(url, "CREATE TABLE item (day date, entry text);"
+                                  "INSERT INTO item VALUES ('2026-01-01', 'Dear diary, today I sold nothing.')");
     return 0;
 }
 
@@ -73,7 +32,7 @@ static uint64_t fingerprint_of_schema(void *user, const char *url)
 {
     (void)user;
     char sql[1200];
-    const char *name = schema_of(url);
+    const char *name = postgres_place_schema(url);
     (void)snprintf(sql, sizeof sql,
                    "SELECT hashtextextended(coalesce(string_agg(line, '|' ORDER BY line), ''), 7) FROM ("
                    "SELECT format('%%s %%s %%s %%s', c.relname, c.relkind, c.xmin, pg_relation_size(c.oid)) AS line"
@@ -86,7 +45,7 @@ static uint64_t fingerprint_of_schema(void *user, const char *url)
                    "SELECT format('%%s %%s', o.conname, o.xmin) FROM pg_constraint o"
                    " WHERE o.connamespace = '%s'::regnamespace) AS lines",
                    name, name, name, name);
-    return run(sql);
+    return (uint64_t)postgres_place_run(url, sql);
 }
 
 int postgres_places(shop_conformance_options *options)

@@ -8,12 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef SHOP_POSTGRES
+#include "../postgres/place.h"
+#endif
+
 static _Atomic int64_t now = TEST_TIME;
 
 #define FOLDERS_MAX 64
 #define FOLDER_SIZE 32
+#define URL_SIZE 512
 static char folders[FOLDERS_MAX][FOLDER_SIZE]; /* each holds one database */
 static int folder_count;
+static char schemas[FOLDERS_MAX][URL_SIZE]; /* each is the URL of one */
+static int schema_count;
 static int open_shops;
 
 static void die(const char *what, const char *why)
@@ -59,6 +66,36 @@ static void remove_folders(void)
     }
 }
 
+/* Places in a database that the test was given. */
+#ifdef SHOP_POSTGRES
+static void remove_schemas(void)
+{
+    while (schema_count > 0)
+        postgres_place_drop(schemas[--schema_count]);
+}
+
+static const char *fresh_schema(const char *database)
+{
+    if (schema_count == FOLDERS_MAX)
+        die("a test", "opens too many databases");
+    if (schema_count == 0)
+        (void)atexit(remove_schemas);
+    char *url = schemas[schema_count++];
+    postgres_place_make(database, url, URL_SIZE);
+    return url;
+}
+#else
+static void remove_schemas(void)
+{
+}
+
+static const char *fresh_schema(const char *database)
+{
+    die("not built in", database);
+    return NULL;
+}
+#endif
+
 /* A fresh place of the backend that SHOP_TEST_DATABASE names. */
 static const char *fresh_database(void)
 {
@@ -66,6 +103,8 @@ static const char *fresh_database(void)
     const char *wanted = getenv("SHOP_TEST_DATABASE");
     if (!wanted || strcmp(wanted, "memory:") == 0)
         return "memory:";
+    if (strncmp(wanted, "postgres", strlen("postgres")) == 0)
+        return fresh_schema(wanted);
     if (strcmp(wanted, "sqlite:") != 0)
         die("SHOP_TEST_DATABASE", wanted);
     if (folder_count == FOLDERS_MAX)
@@ -112,8 +151,10 @@ shop *test_shop_open(void)
 void test_shop_close(shop *s)
 {
     shop_close(s);
-    if (--open_shops == 0)
+    if (--open_shops == 0) {
         remove_folders();
+        remove_schemas();
+    }
 }
 
 shop_ctx *test_ctx(shop *s, int64_t actor)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the tests of domains share: a shop that is cheap to open, contexts, users, a clock that the test sets.
- * SHOP_TEST_DATABASE names the backend: "memory:" (default) or "sqlite:", which gets a fresh file each time.
+ * SHOP_TEST_DATABASE names the backend: "memory:" (default), "sqlite:", which gets a fresh file each time, or "postgresql://…", where a
+ * fresh schema is made each time.
  */
 #ifndef TESTS_UNIT_SUPPORT_H
 #define TESTS_UNIT_SUPPORT_H
