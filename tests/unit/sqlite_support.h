@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests of the SQLite backend share: a small schema in two versions, and batches and reads in a line each. Plain C, so that
+ * What the tests of the SQLite backend (and of others) share: a small schema in two versions, and batches and reads in a line each. Plain C, so that
  * programs without Criterion can use it too.
  */
 #ifndef TESTS_UNIT_SQLITE_SUPPORT_H
@@ -14,6 +14,10 @@
 #include "../../libshop/core/arena.h"
 #include "../../libshop/storage/shape.h"
 #include "../../libshop/storage/sqlite/sqlite.h"
+
+#ifndef TINY_STORAGE /* tests of another backend say which before they include this */
+#define TINY_STORAGE shop_storage_sqlite()
+#endif
 
 /* ------------------------------------------------------------------------------------------------ schema */
 
@@ -91,7 +95,7 @@ static inline void tiny_place_remove(const tiny_place *p)
 static inline void *tiny_open_as(const char *url, const shop_schema *schema, const shop_storage_host *host, shop_fault *fault)
 {
     void *self = NULL;
-    (void)shop_storage_sqlite()->open(url, schema, host, &self, fault);
+    (void)TINY_STORAGE->open(url, schema, host, &self, fault);
     return self;
 }
 
@@ -106,7 +110,7 @@ static inline void *tiny_open(const tiny_place *p)
 
 static inline void tiny_close(void *self)
 {
-    shop_storage_sqlite()->close(self);
+    TINY_STORAGE->close(self);
 }
 
 /* ------------------------------------------------------------------------------------------------ batches */
@@ -178,7 +182,7 @@ static inline int32_t tiny_apply_until(void *self, tiny_batch *b, int64_t deadli
     for (uint32_t i = 0; i < b->count; i++)
         b->ops[i].shape = shop_shape_of_op(&b->ops[i]);
     const shop_op_list list = {.shape = shop_shape_of_list(b->ops, b->count), .count = b->count, .ops = b->ops};
-    int32_t outcome = shop_storage_sqlite()->apply(self, &call, &list, fault);
+    int32_t outcome = TINY_STORAGE->apply(self, &call, &list, fault);
     shop_arena_free(arena);
     return outcome;
 }
@@ -210,7 +214,7 @@ static inline int32_t tiny_query(void *self, shop_arena *arena, shop_read *reads
     const shop_storage_call call = {sizeof call, shop_arena_alloc_for_storage, arena, 0};
     for (uint32_t i = 0; i < count; i++)
         reads[i].shape = shop_shape_of_read(&reads[i]);
-    return shop_storage_sqlite()->query(self, &call, reads, count, rows, &fault);
+    return TINY_STORAGE->query(self, &call, reads, count, rows, &fault);
 }
 
 static inline shop_read tiny_read(uint16_t table, const shop_pred *preds, uint16_t count)

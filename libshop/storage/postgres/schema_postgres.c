@@ -2,6 +2,7 @@
 /* DDL. */
 #include "schema_postgres.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 
 #define OWN_LOCK "1936224112" /* "shop": the first half of the advisory lock's key; the second is the schema's number */
 #define LOCK_TRIES 5
+#define LOCK_LIMIT INT64_C(60000000) /* microseconds to wait for another process that makes or upgrades the same place */
+#define LOCK_PAUSE_MS 20
 
 typedef enum place { PLACE_FRESH, PLACE_OLDER, PLACE_CURRENT } place;
 
@@ -438,6 +441,8 @@ static int32_t create_functions(settling *s, bool is_fresh)
         shop_pg_put(&s->sql, functions[i]);
         outcome = run_sql(s, NULL);
     }
+    if (is_fresh && outcome == SHOP_STORAGE_UNAVAILABLE && strstr(s->fault->detail, "(42723)"))
+        outcome = refuse(s, SHOP_STORAGE_FOREIGN, "the schema has functions of these names that are not a shop's");
     return outcome;
 }
 
@@ -525,18 +530,36 @@ static int32_t make(settling *s, place found)
 
 /* ------------------------------------------------------------------------------------------------ making: one at a time */
 
+/* *got: whether it is ours; when it is not, the transaction is over. */
+static int32_t try_lock(settling *locker, bool *got)
+{
+    PGresult *result =
+        PQexec(locker->pg, "BEGIN; SELECT pg_try_advisory_xact_lock(" OWN_LOCK
+                           ", to_regnamespace(quote_ident(current_schema()))::oid::bigint::bit(32)::int)");
+    int32_t outcome = PQresultStatus(result) == PGRES_TUPLES_OK ? SHOP_STORAGE_OK : fail(locker, result);
+    *got = outcome == SHOP_STORAGE_OK && is_text(result, 0, 0, "t");
+    PQclear(result);
+    if (!*got)
+        PQclear(PQexec(locker->pg, "ROLLBACK"));
+    return outcome;
+}
+
 /*
  * The lock is a transaction's, not a session's, so that it holds behind a pooler too; and another connection's, because an index cannot
- * be made online within a transaction. Not by run_sql: the extended protocol keeps the statement's snapshot as long as the transaction
- * is idle, and making an index online waits for all that have one.
+ * be made online within a transaction. Making one waits for all who hold a snapshot: so nobody may wait for the lock inside the server,
+ * and the extended protocol (run_sql), which keeps the last statement's snapshot in an idle transaction, will not do.
  */
 static int32_t lock(settling *locker)
 {
-    PGresult *result =
-        PQexec(locker->pg, "BEGIN; SELECT pg_advisory_xact_lock(" OWN_LOCK
-                           ", to_regnamespace(quote_ident(current_schema()))::oid::bigint::bit(32)::int)");
-    int32_t outcome = PQresultStatus(result) == PGRES_TUPLES_OK ? SHOP_STORAGE_OK : fail(locker, result);
-    PQclear(result);
+    int64_t until = shop_monotonic_now() + LOCK_LIMIT;
+    bool got = false;
+    int32_t outcome = try_lock(locker, &got);
+    while (outcome == SHOP_STORAGE_OK && !got && shop_monotonic_now() < until) {
+        (void)poll(NULL, 0, LOCK_PAUSE_MS);
+        outcome = try_lock(locker, &got);
+    }
+    if (outcome == SHOP_STORAGE_OK && !got)
+        outcome = refuse(locker, SHOP_STORAGE_UNAVAILABLE, "schema: another process has been upgrading it for long");
     return outcome;
 }
 
