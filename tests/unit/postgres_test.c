@@ -488,10 +488,11 @@ static void open_shop(void)
     cr_assert_eq(shop_category_create(cx, &in, &category), SHOP_OK);
     shop_product_input product_in = SHOP_PRODUCT_INPUT_INIT;
     product_in.name = product_in.slug = "lamp";
+    product_in.description = "Sheds light.";
     product_in.price = 1000;
     product_in.stock_quantity = 1000;
     product_in.category_id = shop_category_id(category);
-    cr_assert_eq(shop_product_create(cx, &product_in, &made), SHOP_OK);
+    cr_assert_eq(shop_product_create(cx, &product_in, &made), SHOP_OK, "%s", shop_ctx_error_detail(cx));
     product = shop_product_id(made);
     shop_ctx_set_actor(cx, test_user(s, "buyer@example.com", 0));
 }
@@ -545,10 +546,11 @@ Test(postgres_shop, connections_that_the_server_ended_are_replaced_before_anythi
 {
     uint64_t adding;
     uint64_t placing;
+    cr_assert_eq(buy_once(&adding, &placing), SHOP_OK);
     for (int i = 0; i < 5; i++) {
-        cr_expect_eq(buy_once(&adding, &placing), SHOP_OK, "%s", shop_ctx_error_detail(cx));
-        cr_expect_leq(placing, 3u); /* one more for ids, at most: no lost call is repeated */
         end_backends();
+        cr_expect_eq(buy_once(&adding, &placing), SHOP_OK, "%s", shop_ctx_error_detail(cx));
+        cr_expect_leq(adding, 2u, "a lost call was repeated");
     }
 }
 
