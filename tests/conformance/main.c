@@ -150,10 +150,20 @@ static int run_sqlite(const shop_conformance_options *common)
 #ifdef SHOP_POSTGRES
 static int run_postgres(const shop_conformance_options *common)
 {
+    char parameters[] = "";
     shop_conformance_options o = *common;
-    if (postgres_places(&o) != 0)
+    if (postgres_places(&o, parameters) != 0)
         return 1;
     return run(&o, "postgres", shop_storage_find("postgresql:"), o.fresh);
+}
+
+static int run_unprepared(const shop_conformance_options *common)
+{
+    char parameters[] = "&shop_prepare=off";
+    shop_conformance_options o = *common;
+    if (postgres_places(&o, parameters) != 0)
+        return 1;
+    return run(&o, "postgres, without prepared statements", shop_storage_find("postgresql:"), o.fresh);
 }
 #endif
 
@@ -165,7 +175,7 @@ static const struct {
     {"memory", run_memory, 0},     {"shared", run_shared, 0}, {"masked", run_masked, 0},
     {"emulated", run_emulated, 0}, {"sqlite", run_sqlite, 0},
 #ifdef SHOP_POSTGRES
-    {"postgres", run_postgres, 1},
+    {"postgres", run_postgres, 1}, {"unprepared", run_unprepared, 1},
 #endif
 };
 
@@ -173,7 +183,7 @@ static const struct {
 
 static int usage(void)
 {
-    fputs("usage: conformance [memory|shared|masked|emulated|sqlite|postgres]… [--seed N] [--rounds N] [--threads N] [--only TEXT] "
+    fputs("usage: conformance [memory|shared|masked|emulated|sqlite|postgres|unprepared]… [--seed N] [--rounds N] [--threads N] [--only TEXT] "
           "[--verbose]\n",
           stderr);
     return 2;

@@ -8,8 +8,9 @@
 
 static int fresh_schema(void *user, char *url, size_t size)
 {
-    (void)user;
-    postgres_place_make(getenv("SHOP_TEST_POSTGRES"), url, size);
+    char database[512];
+    (void)snprintf(database, sizeof database, "%s%s", getenv("SHOP_TEST_POSTGRES"), (const char *)user);
+    postgres_place_make(database, url, size);
     return 0;
 }
 
@@ -48,12 +49,13 @@ static uint64_t fingerprint_of_schema(void *user, const char *url)
     return (uint64_t)postgres_place_run(url, sql);
 }
 
-int postgres_places(shop_conformance_options *options)
+int postgres_places(shop_conformance_options *options, char *parameters)
 {
     if (!getenv("SHOP_TEST_POSTGRES")) {
         puts("== postgres: SHOP_TEST_POSTGRES names no database");
         return 1;
     }
+    options->user = parameters;
     options->fresh = fresh_schema;
     options->remove = remove_schema;
     options->spoil = spoil_schema;

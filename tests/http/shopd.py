@@ -11,6 +11,7 @@ import http.client
 import itertools
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -77,6 +78,16 @@ def run(*arguments, folder, stdin="", **settings):
 # ---------------------------------------------------------------------------------------------------- the server
 
 
+def fresh_place(wanted, folder):
+    """The URL of a place where nothing is yet, of the backend that is wanted."""
+    if wanted == "sqlite:":
+        return f"sqlite:{folder}/shop.db"
+    if wanted.startswith("postgres") and "search_path" not in wanted:
+        cluster = pathlib.Path(__file__).resolve().parents[1] / "postgres" / "cluster"
+        return subprocess.run([cluster, "place", wanted], check=True, capture_output=True, text=True).stdout.strip()
+    return wanted
+
+
 class Shopd:
     """One server on a free port, on a fresh database unless one is given."""
 
@@ -84,7 +95,7 @@ class Shopd:
         self._own = tempfile.TemporaryDirectory(prefix="shopd-test-") if folder is None else None
         self.folder = folder or self._own.name
         wanted = database or DATABASE
-        self.database = f"sqlite:{self.folder}/shop.db" if wanted == "sqlite:" else wanted
+        self.database = fresh_place(wanted, self.folder)
         self.in_memory = self.database == "memory:"
         self.settings = settings
         self.stripe = None

@@ -17,9 +17,20 @@ static void ignore_notice(void *unused, const PGresult *result)
     (void)result;
 }
 
+/* Without the backend's own parameter, which libpq does not know. */
+static PGconn *connect_to(const char *url)
+{
+    static const char own[] = "&shop_prepare=off";
+    char plain[1024];
+    const char *found = strstr(url, own);
+    (void)snprintf(plain, sizeof plain, "%.*s%s", found ? (int)(found - url) : (int)strlen(url), url,
+                   found ? found + strlen(own) : "");
+    return PQconnectdb(plain);
+}
+
 int64_t postgres_place_run(const char *url, const char *sql)
 {
-    PGconn *pg = PQconnectdb(url);
+    PGconn *pg = connect_to(url);
     (void)PQsetNoticeReceiver(pg, ignore_notice, NULL);
     PGresult *result = PQexec(pg, sql);
     int64_t number = 0;

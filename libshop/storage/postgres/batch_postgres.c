@@ -26,7 +26,7 @@
 #include "statement.h"
 #include "values.h"
 
-#define NO_OP (SHOP_PG_COMMIT - 1) /* the number of a lock */
+#define NO_OP SHOP_PG_START /* the number of a lock */
 #define TRIES 2
 
 typedef struct batch {
@@ -239,7 +239,7 @@ static bool run_once(batch *b, shop_pg_connection *c, int64_t deadline)
 {
     b->outcome = SHOP_STORAGE_OK;
     b->is_told = false;
-    shop_pg_begin(c, deadline);
+    shop_pg_begin(c, deadline, NULL);
     if (!send_all(b, c)) {
         c->broken = true;
         (void)fail(b, c->sql.failed ? SHOP_STORAGE_NO_MEMORY : SHOP_STORAGE_UNAVAILABLE,
@@ -310,7 +310,7 @@ static int32_t ask(shop_pg_pool *pool, int64_t deadline, void (*write)(shop_pg_s
         a->outcome = shop_pg_take(pool, deadline, &c, a->fault);
         if (a->outcome != SHOP_STORAGE_OK)
             return a->outcome;
-        shop_pg_begin(c, deadline);
+        shop_pg_begin(c, deadline, NULL);
         shop_pg_sql_start(&c->sql);
         write(&c->sql, what);
         end = shop_pg_send(c, 0) ? shop_pg_run(c, deadline, take_number, a) : SHOP_PG_UNSENT;

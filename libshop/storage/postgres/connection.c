@@ -218,14 +218,6 @@ static void send_timeout(shop_pg_connection *c, int64_t deadline)
         (void)sync_here(c);
 }
 
-void shop_pg_begin(shop_pg_connection *c, int64_t deadline)
-{
-    c->step_count = 0;
-    if (c->prepare)
-        send_garbage(c);
-    send_timeout(c, deadline);
-}
-
 /* ------------------------------------------------------------------------------------------------ prepared statements */
 
 static uint64_t hash_of(const char *text, size_t size)
@@ -322,6 +314,20 @@ bool shop_pg_send_text(shop_pg_connection *c, uint32_t number, const char *text)
     shop_pg_sql_start(&c->sql);
     shop_pg_put(&c->sql, text);
     return shop_pg_send(c, number);
+}
+
+/* Behind a pooler the limit is part of the transaction, and an isolation level can be chosen only before anything else is done in it. */
+void shop_pg_begin(shop_pg_connection *c, int64_t deadline, const char *start)
+{
+    c->step_count = 0;
+    if (c->prepare) {
+        send_garbage(c);
+        send_timeout(c, deadline);
+    }
+    if (start)
+        (void)shop_pg_send_text(c, SHOP_PG_START, start);
+    if (!c->prepare)
+        send_timeout(c, deadline);
 }
 
 /* ------------------------------------------------------------------------------------------------ running */

@@ -59,7 +59,10 @@ void shop_pg_disconnect(shop_pg_connection *c);
 /* Has the server not hung up? Looks only at what has arrived. */
 bool shop_pg_is_alive(const shop_pg_connection *c);
 
-void shop_pg_begin(shop_pg_connection *c, int64_t deadline);
+/* `start` (may be NULL) is the statement that begins a transaction; its result is given to `take` under SHOP_PG_START when it fails. */
+void shop_pg_begin(shop_pg_connection *c, int64_t deadline, const char *start);
+
+#define SHOP_PG_START (UINT32_MAX - 1)
 
 /* Queues connection->sql. Its results are given to `take` under this number. False: out of memory, or the link is gone. */
 bool shop_pg_send(shop_pg_connection *c, uint32_t number);

@@ -7,7 +7,7 @@
 #include "statement.h"
 #include "values.h"
 
-#define NO_READ (SHOP_PG_COMMIT - 1) /* the number of BEGIN, COMMIT and ROLLBACK */
+#define NO_READ SHOP_PG_START /* the number of COMMIT and ROLLBACK, too */
 #define TRIES 2
 
 typedef struct reading {
@@ -142,7 +142,7 @@ static void take(void *context, uint32_t number, const PGresult *result)
 /* A single statement is a snapshot of its own; more need a transaction that keeps one. */
 static bool send_all(reading *r, shop_pg_connection *c)
 {
-    bool sent = r->count == 1 || shop_pg_send_text(c, NO_READ, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    bool sent = true;
     for (uint32_t i = 0; i < r->count && sent; i++) {
         const shop_pg_scope scope = {.schema = r->schema, .reads = r->reads, .place = i};
         if (!shop_pg_write_read(&scope, &c->sql)) {
@@ -165,8 +165,8 @@ static void roll_back(shop_pg_connection *c, int64_t deadline)
     if (c->broken || PQtransactionStatus(c->pg) == PQTRANS_IDLE)
         return;
     reading nothing = {.count = 0};
-    shop_pg_begin(c, deadline);
-    if (shop_pg_send_text(c, NO_READ, "ROLLBACK"))
+    shop_pg_begin(c, deadline, "ROLLBACK");
+    if (!c->broken)
         (void)shop_pg_run(c, deadline, take, &nothing);
     c->broken = c->broken || PQtransactionStatus(c->pg) != PQTRANS_IDLE;
 }
@@ -175,7 +175,7 @@ static void roll_back(shop_pg_connection *c, int64_t deadline)
 static bool run_once(reading *r, shop_pg_connection *c, int64_t deadline)
 {
     r->outcome = SHOP_STORAGE_OK;
-    shop_pg_begin(c, deadline);
+    shop_pg_begin(c, deadline, r->count > 1 ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : NULL);
     if (!send_all(r, c))
         return r->outcome == SHOP_STORAGE_UNAVAILABLE;
     shop_pg_end end = shop_pg_run(c, deadline, take, r);
