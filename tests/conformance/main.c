@@ -157,6 +157,14 @@ static int run_postgres(const shop_conformance_options *common)
     return run(&o, "postgres", shop_storage_find("postgresql:"), o.fresh);
 }
 
+static int run_pooled(const shop_conformance_options *common)
+{
+    shop_conformance_options o = *common;
+    if (postgres_places(&o, NULL) != 0)
+        return 1;
+    return run(&o, "postgres behind PgBouncer", shop_storage_find("postgresql:"), o.fresh);
+}
+
 static int run_unprepared(const shop_conformance_options *common)
 {
     char parameters[] = "&shop_prepare=off";
@@ -175,7 +183,7 @@ static const struct {
     {"memory", run_memory, 0},     {"shared", run_shared, 0}, {"masked", run_masked, 0},
     {"emulated", run_emulated, 0}, {"sqlite", run_sqlite, 0},
 #ifdef SHOP_POSTGRES
-    {"postgres", run_postgres, 1}, {"unprepared", run_unprepared, 1},
+    {"postgres", run_postgres, 1}, {"unprepared", run_unprepared, 1}, {"pooled", run_pooled, 1},
 #endif
 };
 
@@ -183,7 +191,7 @@ static const struct {
 
 static int usage(void)
 {
-    fputs("usage: conformance [memory|shared|masked|emulated|sqlite|postgres|unprepared]… [--seed N] [--rounds N] [--threads N] [--only TEXT] "
+    fputs("usage: conformance [memory|shared|masked|emulated|sqlite|postgres|unprepared|pooled]… [--seed N] [--rounds N] [--threads N] [--only TEXT] "
           "[--verbose]\n",
           stderr);
     return 2;

@@ -3,6 +3,8 @@
 #include "postgres_places.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "../postgres/place.h"
 
@@ -18,6 +20,30 @@ static void remove_schema(void *user, const char *url)
 {
     (void)user;
     postgres_place_drop(url);
+}
+
+/* Behind a pooler a connection has no search_path of its own: a place is a database. */
+static int fresh_database(void *user, char *url, size_t size)
+{
+    static unsigned made;
+    char name[32];
+    char sql[96];
+    (void)user;
+    (void)snprintf(name, sizeof name, "kit_%ld_%u", (long)getpid(), ++made);
+    (void)snprintf(sql, sizeof sql, "CREATE DATABASE %s", name);
+    (void)postgres_place_run(getenv("SHOP_TEST_POSTGRES"), sql);
+    const char *host = strstr(getenv("SHOP_TEST_POSTGRES"), "?host=");
+    int length = snprintf(url, size, "postgresql://shop@/%s%s&port=6432&shop_prepare=off", name, host ? host : "?");
+    return length < (int)size ? 0 : -1;
+}
+
+static void remove_database(void *user, const char *url)
+{
+    (void)user;
+    char sql[96];
+    const char *name = strchr(url, '@') + 2;
+    (void)snprintf(sql, sizeof sql, "DROP DATABASE IF EXISTS %.*s WITH (FORCE)", (int)strcspn(name, "?"), name);
+    (void)postgres_place_run(getenv("SHOP_TEST_POSTGRES"), sql);
 }
 
 static int spoil_schema(void *user, const char *url)
@@ -56,8 +82,8 @@ int postgres_places(shop_conformance_options *options, char *parameters)
         return 1;
     }
     options->user = parameters;
-    options->fresh = fresh_schema;
-    options->remove = remove_schema;
+    options->fresh = parameters ? fresh_schema : fresh_database;
+    options->remove = parameters ? remove_schema : remove_database;
     options->spoil = spoil_schema;
     options->fingerprint = fingerprint_of_schema;
     return 0;

@@ -5,7 +5,8 @@
 
 #include "conformance.h"
 
-/* Fills in the functions about places; the parameters end each URL. 0: done; else there is no database, and that was said. */
+/* Fills in the functions about places; the parameters end each URL; NULL: databases behind the pooler.
+   0: done; else there is no database, and that was said. */
 int postgres_places(shop_conformance_options *options, char *parameters);
 
 #endif

@@ -64,7 +64,7 @@ void postgres_place_make(const char *database, char *url, size_t size)
 const char *postgres_place_schema(const char *url)
 {
     const char *name = strstr(url, SEARCH_PATH);
-    return name ? name + strlen(SEARCH_PATH) : "";
+    return name ? name + strlen(SEARCH_PATH) : "public";
 }
 
 void postgres_place_drop(const char *url)
