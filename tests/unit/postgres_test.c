@@ -375,48 +375,108 @@ Test(postgres_guard, that_counts_many_holds_against_rows_that_others_add)
     tiny_close(self);
 }
 
-static void add_to_an_owner_without(tiny_batch *b, int64_t number, int64_t turn)
+typedef struct one_batch {
+    void *self;
+    tiny_batch batch;
+    int32_t outcome;
+    atomic_bool done;
+} one_batch;
+
+static void *apply_one(void *argument)
 {
-    tiny_op(b, SHOP_OP_CHECK, THING, 0);
-    tiny_guard(b, THING_OWNER, SHOP_PRED_EQ, turn + 1);
-    add_thing(b, number, turn, 0);
-    tiny_set_int(b, THING_OWNER, turn + 1);
+    one_batch *one = argument;
+    shop_fault fault;
+    one->outcome = tiny_apply(one->self, &one->batch, &fault);
+    atomic_store(&one->done, true);
+    return NULL;
 }
 
-Test(postgres_guard, that_counts_the_rows_of_a_parent_holds_without_locking_the_table)
+static int64_t waiting_batches(void)
 {
-    void *self = open_tiny(place, &tiny_schema);
-    (void)postgres_place_run(place, "INSERT INTO owner SELECT i, 'owner ' || i FROM generate_series(1, 100) i");
-    cr_expect_eq(run_crowd(self, add_to_an_owner_without), TURNS);
-    cr_expect_eq(tiny_count(self, THING, NULL, 0), TURNS);
+    char sql[256];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = '%s'",
+             postgres_place_schema(place));
+    return postgres_place_run(place, sql);
+}
+
+/*
+ * The first batch ends with an update of thing 99, which somebody holds: it stops between its guard and its commit. The second one, whose
+ * guard would pass if it did not know of the first, must wait, and then fail. Exactly one of them happens.
+ */
+static void expect_one_of_two(void (*build)(tiny_batch *b, int64_t number))
+{
+    static one_batch two[2];
+    pthread_t threads[2];
+    char url[700];
+    snprintf(url, sizeof url, "%s&application_name=%s", place, postgres_place_schema(place));
+    void *self = open_tiny(url, &tiny_schema);
+    (void)postgres_place_run(place, "INSERT INTO owner VALUES (5, 'five'); INSERT INTO thing (id, name, amount)"
+                                    " VALUES (1, 'one', 1), (2, 'two', 1), (99, 'held', 7)");
+    PGconn *holder = PQconnectdb(place);
+    PQclear(PQexec(holder, "BEGIN; SELECT 1 FROM thing WHERE id = 99 FOR UPDATE"));
+    for (int i = 0; i < 2; i++) {
+        two[i].self = self;
+        build(&two[i].batch, i);
+        if (i == 0) {
+            tiny_on_id(&two[i].batch, SHOP_OP_UPDATE, THING, 99);
+            tiny_set_int(&two[i].batch, THING_AMOUNT, 8);
+        }
+        cr_assert_eq(pthread_create(&threads[i], NULL, apply_one, &two[i]), 0);
+        while (waiting_batches() <= i && !atomic_load(&two[i].done))
+            ;
+    }
+    cr_expect(!atomic_load(&two[1].done), "the second batch did not wait: outcome %d", (int)two[1].outcome);
+    PQclear(PQexec(holder, "COMMIT"));
+    PQfinish(holder);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    cr_expect_eq(two[0].outcome, SHOP_STORAGE_OK);
+    cr_expect_eq(two[1].outcome, SHOP_STORAGE_GUARD);
     tiny_close(self);
 }
 
-/* Two rows of which at most one may be 0: each thread empties one if the other is full, and fills it again. */
-static void empty_one_of_two(tiny_batch *b, int64_t number, int64_t turn)
+static void add_to_an_owner_without(tiny_batch *b, int64_t number)
 {
-    int64_t mine = 1 + number % 2;
-    if (turn % 2) {
-        tiny_on_id(b, SHOP_OP_UPDATE, THING, mine);
-        tiny_set_int(b, THING_AMOUNT, 1);
-        return;
-    }
-    tiny_on_id(b, SHOP_OP_CHECK, THING, 3 - mine);
+    tiny_op(b, SHOP_OP_CHECK, THING, 0);
+    tiny_guard(b, THING_OWNER, SHOP_PRED_EQ, 5);
+    add_thing(b, number, 1, 1);
+    tiny_set_int(b, THING_OWNER, 5);
+}
+
+Test(postgres_guard, that_counts_the_rows_of_a_parent_holds_against_rows_that_others_add)
+{
+    expect_one_of_two(add_to_an_owner_without);
+}
+
+/* Two rows of which at most one may be 0. */
+static void empty_one_of_two(tiny_batch *b, int64_t number)
+{
+    tiny_on_id(b, SHOP_OP_CHECK, THING, 2 - number);
     tiny_guard(b, THING_AMOUNT, SHOP_PRED_EQ, 1);
-    tiny_on_id(b, SHOP_OP_UPDATE, THING, mine);
+    tiny_on_id(b, SHOP_OP_UPDATE, THING, 1 + number);
     tiny_set_int(b, THING_AMOUNT, 0);
-    tiny_op(b, SHOP_OP_CHECK, THING, 2); /* and look: thing 3 and one of the two */
-    tiny_guard(b, THING_AMOUNT, SHOP_PRED_EQ, 1);
 }
 
 Test(postgres_guard, of_a_row_that_is_only_looked_at_holds_until_the_commit)
 {
-    void *self = open_tiny(place, &tiny_schema);
-    for (int64_t i = 1; i <= 3; i++)
-        cr_assert_eq(tiny_add(self, i, 1, ""), SHOP_STORAGE_OK);
-    run_crowd(self, empty_one_of_two);
-    cr_expect_geq(postgres_place_run(place, "SELECT sum(amount) FROM thing WHERE id <= 2"), 1);
-    tiny_close(self);
+    expect_one_of_two(empty_one_of_two);
+}
+
+/* The first looks at thing 1 and leaves it; the second would change it. */
+static void look_or_change(tiny_batch *b, int64_t number)
+{
+    tiny_on_id(b, number ? SHOP_OP_UPDATE : SHOP_OP_CHECK, THING, 1);
+    tiny_guard(b, THING_AMOUNT, SHOP_PRED_EQ, 1);
+    if (number) {
+        tiny_set_int(b, THING_AMOUNT, 0);
+        tiny_on_id(b, SHOP_OP_CHECK, THING, 99); /* as the first one left it: not 7 any more */
+        tiny_guard(b, THING_AMOUNT, SHOP_PRED_EQ, 7);
+    }
+}
+
+Test(postgres_guard, of_a_row_that_is_only_looked_at_makes_others_wait)
+{
+    expect_one_of_two(look_or_change);
 }
 
 /* ------------------------------------------------------------------------------------------------ words */
@@ -659,19 +719,40 @@ Test(postgres_pool, that_is_busy_until_the_deadline_says_so)
     tiny_close(self);
 }
 
-/* Many more shapes than a connection keeps: what was forgotten is prepared anew. */
-Test(postgres_pool, statements_beyond_the_cap_are_prepared_again)
+static void take_count(void *context, uint32_t number, const PGresult *result)
 {
-    void *self = open_tiny(place, &tiny_schema);
-    for (int round = 0; round < 3; round++) {
-        for (int64_t limit = 0; limit < 600; limit++) {
-            shop_arena *arena = shop_arena_new();
-            shop_read read = tiny_read(THING, NULL, 0);
-            shop_rows rows;
-            read.limit = limit;
-            cr_assert_eq(tiny_query(self, arena, &read, 1, &rows), SHOP_STORAGE_OK);
-            shop_arena_free(arena);
+    cr_expect(PQresultStatus(result) == PGRES_TUPLES_OK, "%s", shop_pg_state(result));
+    if (number == 1 && PQntuples(result) == 1)
+        *(int64_t *)context = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+}
+
+static int64_t run_one(shop_pg_connection *c, uint32_t number, const char *text)
+{
+    int64_t count = -1;
+    int64_t deadline = shop_monotonic_now() + 10000000;
+    shop_pg_begin(c, deadline, NULL);
+    cr_assert(shop_pg_send_text(c, number, text));
+    cr_assert_eq(shop_pg_run(c, deadline, take_count, &count), SHOP_PG_DONE);
+    return count;
+}
+
+/* Many more shapes than a connection keeps: what is forgotten is deallocated, and prepared anew when it comes back. */
+Test(postgres_pool, a_connection_keeps_a_bounded_number_of_statements)
+{
+    shop_pg_address address;
+    shop_pg_connection *c = NULL;
+    shop_fault fault;
+    cr_assert_eq(shop_pg_address_read(place, &address, &fault), SHOP_STORAGE_OK);
+    cr_assert_eq(shop_pg_connect(&address, &c, &fault), SHOP_STORAGE_OK);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 700; i++) {
+            char text[32];
+            snprintf(text, sizeof text, "SELECT %d", i);
+            (void)run_one(c, 0, text);
         }
     }
-    tiny_close(self);
+    int64_t kept = run_one(c, 1, "SELECT count(*)::text FROM pg_prepared_statements");
+    cr_expect(kept > 100 && kept <= SHOP_PG_SETS * SHOP_PG_WAYS + SHOP_PG_GARBAGE, "%d statements", (int)kept);
+    shop_pg_disconnect(c);
+    shop_pg_address_free(&address);
 }
