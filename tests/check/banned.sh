@@ -19,9 +19,9 @@ code libshop | xargs grep -nE '(^|[^a-zA-Z_.>])(abort|exit|_exit|signal|sigactio
     | refuse "The library never ends the process, prints, or touches signals:" || true
 code shopd | xargs grep -nE '#include *["<](\.\./)*(libshop/|sqlite3|libpq|json-c|jwt)' | refuse "shopd uses the public headers only:" || true
 code libshop | xargs grep -nE '#include *[<"]event2?/' | refuse "libshop knows no HTTP server:" || true
-code libshop/storage/memory libshop/storage/sqlite | xargs grep -nE '#include.*(account|catalog|cart|order|payment)/' \
+code libshop/storage/memory libshop/storage/sqlite libshop/storage/postgres | xargs grep -nE '#include.*(account|catalog|cart|order|payment)/' \
     | refuse "Backends know no domain:" || true
-git ls-files -co --exclude-standard include/shop | xargs grep -nE '#include *<(json|jwt|curl|sqlite|sodium|event)' \
+git ls-files -co --exclude-standard include/shop | xargs grep -nE '#include *<(json|jwt|curl|sqlite|libpq|sodium|event)' \
     | refuse "Public headers include no third-party header:" || true
 git ls-files -co --exclude-standard | grep -E '\.(c|h|py|sh|md|cmake)$' | grep -vE '^(tests/check/banned.sh|shopd/assets/swagger)' | xargs grep -nE '\b(TODO|FIXME|XXX:)' \
     | refuse "Work left undone:" || true

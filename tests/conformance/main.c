@@ -180,7 +180,7 @@ static const struct {
     int (*run)(const shop_conformance_options *common);
     int is_named_only; /* needs a server: run when it is asked for */
 } backends[] = {
-    {"memory", run_memory, 0},     {"shared", run_shared, 0}, {"masked", run_masked, 0},
+    {"memory", run_memory, 0},     {"shared", run_shared, 0},         {"masked", run_masked, 0},
     {"emulated", run_emulated, 0}, {"sqlite", run_sqlite, 0},
 #ifdef SHOP_POSTGRES
     {"postgres", run_postgres, 1}, {"unprepared", run_unprepared, 1}, {"pooled", run_pooled, 1},
@@ -191,7 +191,8 @@ static const struct {
 
 static int usage(void)
 {
-    fputs("usage: conformance [memory|shared|masked|emulated|sqlite|postgres|unprepared|pooled]… [--seed N] [--rounds N] [--threads N] [--only TEXT] "
+    fputs("usage: conformance [memory|shared|masked|emulated|sqlite|postgres|unprepared|pooled]… [--seed N] [--rounds N] "
+          "[--threads N] [--only TEXT] "
           "[--verbose]\n",
           stderr);
     return 2;

@@ -161,7 +161,8 @@ static void lay_link(const char *folder)
     need(mkdtemp(link_folder) != NULL, "no folder");
     snprintf(address.sun_path, sizeof address.sun_path, "%s/" SOCKET_NAME, link_folder);
     link_socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    need(link_socket >= 0 && bind(link_socket, (struct sockaddr *)&address, sizeof address) == 0 && listen(link_socket, 64) == 0,
+    need(link_socket >= 0 && bind(link_socket, (struct sockaddr *)&address, sizeof address) == 0 &&
+             listen(link_socket, 64) == 0,
          "no socket");
     pthread_t thread;
     need(pthread_create(&thread, NULL, accept_wires, NULL) == 0, "no thread");
@@ -213,7 +214,8 @@ static void make_product(void)
 static int64_t quantity_of(int64_t user)
 {
     char sql[200];
-    snprintf(sql, sizeof sql, "SELECT coalesce(sum(quantity), 0)::bigint FROM cart_item JOIN cart ON cart.id = cart_id WHERE user_id = %lld",
+    snprintf(sql, sizeof sql,
+             "SELECT coalesce(sum(quantity), 0)::bigint FROM cart_item JOIN cart ON cart.id = cart_id WHERE user_id = %lld",
              (long long)user);
     return postgres_place_run(place, sql);
 }
@@ -355,7 +357,8 @@ int main(int argc, char **argv)
     postgres_place_make(database, place, sizeof place);
     char url[640];
     const char *schema = postgres_place_schema(place);
-    snprintf(url, sizeof url, "postgresql://shop@/shop?host=%s&options=-csearch_path%%3D%s&shop_prepare=off", link_folder, schema);
+    snprintf(url, sizeof url, "postgresql://shop@/shop?host=%s&options=-csearch_path%%3D%s&shop_prepare=off", link_folder,
+             schema);
     open_shop(url);
     make_product();
     int64_t user = test_user(s, "first@example.com", 0);

@@ -75,11 +75,16 @@ Test(postgres_address, our_parameters_are_taken_out_and_the_rest_is_left)
 Test(postgres_address, a_wrong_one_is_refused_without_telling_it)
 {
     static const char *const urls[] = {
-        "postgresql://u:swordfish@h/d?shop_pool=0",     "postgresql://u:swordfish@h/d?shop_pool=1001",
-        "postgresql://u:swordfish@h/d?shop_pool=",      "postgresql://u:swordfish@h/d?shop_pool=4x",
-        "postgresql://u:swordfish@h/d?shop_prepare=no", "postgresql://u:swordfish@h/d?shop_pol=4",
-        "postgresql://u:swordfish%zz@h/d",              "postgresql://u:swordfish@h/d?nonsense=1",
-        "postgresql://u:swordfish@[h/d",                "postgresql://u:swordfish@h/d?shop_pool=99999999999999999999",
+        "postgresql://u:swordfish@h/d?shop_pool=0",
+        "postgresql://u:swordfish@h/d?shop_pool=1001",
+        "postgresql://u:swordfish@h/d?shop_pool=",
+        "postgresql://u:swordfish@h/d?shop_pool=4x",
+        "postgresql://u:swordfish@h/d?shop_prepare=no",
+        "postgresql://u:swordfish@h/d?shop_pol=4",
+        "postgresql://u:swordfish%zz@h/d",
+        "postgresql://u:swordfish@h/d?nonsense=1",
+        "postgresql://u:swordfish@[h/d",
+        "postgresql://u:swordfish@h/d?shop_pool=99999999999999999999",
     };
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         shop_pg_address a;
@@ -233,7 +238,8 @@ Test(postgres_schema, many_start_at_once_on_an_empty_place_and_on_an_older_one)
     self = open_tiny(place, &tiny_schema);
     cr_expect_eq(tiny_count(self, THING, NULL, 0), 51);
     tiny_close(self);
-    cr_expect_eq(postgres_place_run(place, "SELECT count(*) FROM pg_index WHERE indrelid = 'thing'::regclass AND indisvalid"), 4);
+    cr_expect_eq(postgres_place_run(place, "SELECT count(*) FROM pg_index WHERE indrelid = 'thing'::regclass AND indisvalid"),
+                 4);
 }
 
 Test(postgres_schema, an_interrupted_upgrade_goes_on_at_the_next_start)
@@ -248,8 +254,9 @@ Test(postgres_schema, an_interrupted_upgrade_goes_on_at_the_next_start)
     self = open_tiny(place, &tiny_schema);
     cr_expect_eq(tiny_number(self, THING, 1, THING_AMOUNT), 1);
     tiny_close(self);
-    cr_expect_eq(postgres_place_run(place, "SELECT count(*) FROM pg_index WHERE indexrelid = 'thing_owner'::regclass AND indisvalid"
-                                           " AND pg_get_indexdef(indexrelid) LIKE '%owner NULLS FIRST)'"),
+    cr_expect_eq(postgres_place_run(place,
+                                    "SELECT count(*) FROM pg_index WHERE indexrelid = 'thing_owner'::regclass AND indisvalid"
+                                    " AND pg_get_indexdef(indexrelid) LIKE '%owner NULLS FIRST)'"),
                  1);
 }
 
@@ -371,7 +378,8 @@ Test(postgres_guard, that_counts_many_holds_against_rows_that_others_add)
 {
     void *self = open_tiny(place, &tiny_schema);
     run_crowd(self, add_a_third);
-    cr_expect_leq(postgres_place_run(place, "SELECT coalesce(max(c), 0) FROM (SELECT count(*) c FROM thing GROUP BY amount) AS n"), 3);
+    cr_expect_leq(
+        postgres_place_run(place, "SELECT coalesce(max(c), 0) FROM (SELECT count(*) c FROM thing GROUP BY amount) AS n"), 3);
     tiny_close(self);
 }
 
@@ -394,7 +402,8 @@ static void *apply_one(void *argument)
 static int64_t waiting_batches(void)
 {
     char sql[256];
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = '%s'",
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = '%s'",
              postgres_place_schema(place));
     return postgres_place_run(place, sql);
 }
@@ -486,7 +495,8 @@ TestSuite(postgres_words, .init = make_place, .fini = drop_place, .timeout = 120
 static int64_t count_matches(void *self, const char *words, size_t size)
 {
     const shop_value value = {.type = SHOP_VALUE_TEXT, .size = (uint32_t)size, .data = words};
-    const shop_pred pred = {.column = THING_WORDS, .op = SHOP_PRED_MATCH, .other = SHOP_NO_COLUMN, .value_count = 1, .values = &value};
+    const shop_pred pred = {
+        .column = THING_WORDS, .op = SHOP_PRED_MATCH, .other = SHOP_NO_COLUMN, .value_count = 1, .values = &value};
     return tiny_count(self, THING, &pred, 1);
 }
 
@@ -513,12 +523,14 @@ Test(postgres_words, are_found_however_long_or_odd_they_are)
 Test(postgres_words, are_found_by_the_index)
 {
     void *self = open_tiny(place, &tiny_schema);
-    (void)postgres_place_run(place, "INSERT INTO thing (id, name, words) SELECT i, 'thing ' || i, 'word' || i FROM generate_series(1, 3000) i;"
-                                    "ANALYZE thing");
+    (void)postgres_place_run(
+        place, "INSERT INTO thing (id, name, words) SELECT i, 'thing ' || i, 'word' || i FROM generate_series(1, 3000) i;"
+               "ANALYZE thing");
     cr_expect_eq(count_matches(self, "word1234", 8), 1);
     tiny_close(self);
     PGconn *pg = PQconnectdb(place);
-    PGresult *plan = PQexec(pg, "EXPLAIN SELECT count(*) FROM thing WHERE shop_vector(\"words\") @@ '''word1234'':*'::text::tsquery");
+    PGresult *plan =
+        PQexec(pg, "EXPLAIN SELECT count(*) FROM thing WHERE shop_vector(\"words\") @@ '''word1234'':*'::text::tsquery");
     int uses = 0;
     for (int i = 0; i < PQntuples(plan); i++)
         uses += strstr(PQgetvalue(plan, i, 0), "thing_words") != NULL;

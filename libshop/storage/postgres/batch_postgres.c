@@ -80,8 +80,7 @@ static const shop_pred *parent_of(const batch *b, const shop_op *op)
 {
     const shop_table *table = &b->schema->tables[op->table];
     const shop_pred *pred = op->pred_count == 1 ? equality(op, op->preds[0].column) : NULL;
-    bool is_parent =
-        pred && table->columns[pred->column].references != SHOP_NO_TABLE && pred->values[0].type == SHOP_VALUE_INT;
+    bool is_parent = pred && table->columns[pred->column].references != SHOP_NO_TABLE && pred->values[0].type == SHOP_VALUE_INT;
     return is_parent ? pred : NULL;
 }
 
@@ -201,8 +200,8 @@ static uint32_t guess_reference(const batch *b, const PGresult *result)
     uint32_t guess = 0;
     for (uint32_t i = 0; name && i < b->list->count; i++) {
         const shop_op *op = &b->list->ops[i];
-        bool is_child = op->kind != SHOP_OP_DELETE && op->kind != SHOP_OP_CHECK &&
-                        strcmp(b->schema->tables[op->table].name, name) == 0;
+        bool is_child =
+            op->kind != SHOP_OP_DELETE && op->kind != SHOP_OP_CHECK && strcmp(b->schema->tables[op->table].name, name) == 0;
         if (is_child || op->kind == SHOP_OP_DELETE)
             guess = i;
     }

@@ -30,12 +30,14 @@ uint64_t shop_pg_round_trips(void)
 /* Ours come first: what the URL says of the same replaces them; what follows the URL it cannot change. */
 static PGconn *connect_to(const shop_pg_address *address)
 {
-    const char *const names[] = {"connect_timeout", "keepalives_idle",           "target_session_attrs",
-                                 "dbname",          "fallback_application_name", "client_encoding",
+    const char *const names[] = {"connect_timeout",
+                                 "keepalives_idle",
+                                 "target_session_attrs",
+                                 "dbname",
+                                 "fallback_application_name",
+                                 "client_encoding",
                                  NULL};
-    const char *const values[] = {"5",          "30",      address->read_only ? "any" : "read-write",
-                                  address->url, "libshop", "UTF8",
-                                  NULL};
+    const char *const values[] = {"5", "30", address->read_only ? "any" : "read-write", address->url, "libshop", "UTF8", NULL};
     return PQconnectdbParams(names, values, 1);
 }
 
@@ -171,8 +173,8 @@ static bool sync_here(shop_pg_connection *c)
 static bool send_unnamed(shop_pg_connection *c, uint32_t kind, uint32_t number)
 {
     const shop_pg_sql *sql = &c->sql;
-    int sent = shop_pg_sql_finish(&c->sql) && PQsendQueryParams(c->pg, sql->text, sql->count, sql->types, sql->values,
-                                                                sql->lengths, sql->formats, 1);
+    int sent = shop_pg_sql_finish(&c->sql) &&
+               PQsendQueryParams(c->pg, sql->text, sql->count, sql->types, sql->values, sql->lengths, sql->formats, 1);
     return queued(c, sent, kind, number);
 }
 

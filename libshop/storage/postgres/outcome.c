@@ -42,8 +42,7 @@ static const struct {
 static size_t class_of(const char *sqlstate)
 {
     size_t i = 0;
-    while (i < sizeof classes / sizeof classes[0] &&
-           strncmp(sqlstate, classes[i].beginning, strlen(classes[i].beginning)) != 0)
+    while (i < sizeof classes / sizeof classes[0] && strncmp(sqlstate, classes[i].beginning, strlen(classes[i].beginning)) != 0)
         i++;
     return i;
 }

@@ -9,6 +9,9 @@
 #include "schema_postgres.h"
 
 #define OWN_LIMIT INT64_C(5000000) /* microseconds, for calls without a deadline */
+#define CAPABILITIES                                                                                                           \
+    (SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_PERSIST | SHOP_CAN_SHARE |             \
+     SHOP_MAY_LOSE_LINK)
 
 typedef struct instance {
     const shop_schema *schema;
@@ -118,23 +121,37 @@ static int32_t postgres_ping(void *self, shop_fault *fault)
     return shop_pg_ping(me->pool, me->address.read_only, shop_monotonic_now() + OWN_LIMIT, fault);
 }
 
-#define VTABLE(scheme)                                                                                                         \
-    {                                                                                                                          \
-        .struct_size = sizeof(shop_storage_vtable), .version = SHOP_STORAGE_VERSION,                                           \
-        .capabilities = SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_PERSIST |           \
-                        SHOP_CAN_SHARE | SHOP_MAY_LOSE_LINK,                                                                   \
-        .name = scheme, .open = postgres_open, .close = postgres_close, .query = postgres_query, .apply = postgres_apply,      \
-        .allocate = postgres_allocate, .ping = postgres_ping,                                                                  \
-    }
-
-const shop_storage_vtable *shop_storage_postgres(void)
+/* One backend under the two names that libpq's URLs may begin with. */
+const shop_storage_vtable *shop_storage_postgresql(void)
 {
-    static const shop_storage_vtable vtable = VTABLE("postgres");
+    static const shop_storage_vtable vtable = {
+        .struct_size = sizeof vtable,
+        .version = SHOP_STORAGE_VERSION,
+        .capabilities = CAPABILITIES,
+        .name = "postgresql",
+        .open = postgres_open,
+        .close = postgres_close,
+        .query = postgres_query,
+        .apply = postgres_apply,
+        .allocate = postgres_allocate,
+        .ping = postgres_ping,
+    };
     return &vtable;
 }
 
-const shop_storage_vtable *shop_storage_postgresql(void)
+const shop_storage_vtable *shop_storage_postgres(void)
 {
-    static const shop_storage_vtable vtable = VTABLE("postgresql");
+    static const shop_storage_vtable vtable = {
+        .struct_size = sizeof vtable,
+        .version = SHOP_STORAGE_VERSION,
+        .capabilities = CAPABILITIES,
+        .name = "postgres",
+        .open = postgres_open,
+        .close = postgres_close,
+        .query = postgres_query,
+        .apply = postgres_apply,
+        .allocate = postgres_allocate,
+        .ping = postgres_ping,
+    };
     return &vtable;
 }

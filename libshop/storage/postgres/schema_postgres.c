@@ -533,9 +533,8 @@ static int32_t make(settling *s, place found)
 /* *got: whether it is ours; when it is not, the transaction is over. */
 static int32_t try_lock(settling *locker, bool *got)
 {
-    PGresult *result =
-        PQexec(locker->pg, "BEGIN; SELECT pg_try_advisory_xact_lock(" OWN_LOCK
-                           ", to_regnamespace(quote_ident(current_schema()))::oid::bigint::bit(32)::int)");
+    PGresult *result = PQexec(locker->pg, "BEGIN; SELECT pg_try_advisory_xact_lock(" OWN_LOCK
+                                          ", to_regnamespace(quote_ident(current_schema()))::oid::bigint::bit(32)::int)");
     int32_t outcome = PQresultStatus(result) == PGRES_TUPLES_OK ? SHOP_STORAGE_OK : fail(locker, result);
     *got = outcome == SHOP_STORAGE_OK && is_text(result, 0, 0, "t");
     PQclear(result);

@@ -325,9 +325,7 @@ static void put_aggregate(const writer *w, const shop_aggregate *aggregate)
         put(w, "count(*)");
         return;
     }
-    put(w, aggregate->fn == SHOP_AGGREGATE_SUM   ? "coalesce(sum("
-           : aggregate->fn == SHOP_AGGREGATE_MIN ? "min("
-                                                 : "max(");
+    put(w, aggregate->fn == SHOP_AGGREGATE_SUM ? "coalesce(sum(" : aggregate->fn == SHOP_AGGREGATE_MIN ? "min(" : "max(");
     put_column(w, aggregate->column);
     put(w, aggregate->fn == SHOP_AGGREGATE_SUM ? "), 0)::text" : ")");
 }
