@@ -156,8 +156,9 @@ static shop_status open_storage(struct shop *s)
 {
     s->storage = shop_storage_find(s->options.database);
     if (!s->storage)
-        return fail_open(SHOP_INVALID,
-                         "no storage backend is known for this database URL (sqlite:PATH, postgresql://… and memory: are built in)");
+        return fail_open(
+            SHOP_INVALID,
+            "no storage backend is known for this database URL (sqlite:PATH, postgresql://… and memory: are built in)");
     s->storage_host = (shop_storage_host){.struct_size = sizeof(shop_storage_host), .log = storage_log, .user = s};
     shop_fault fault = {.outcome = SHOP_STORAGE_OK};
     int32_t outcome = s->storage->open(s->options.database, shop_schema_current(), &s->storage_host, &s->storage_self, &fault);
