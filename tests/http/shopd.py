@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What all tests over HTTP share: starts the real shopd, speaks HTTP with it, ends it and asks that it ended well.
 
-Environment: SHOPD (the binary), SHOP_TEST_DATABASE ("sqlite:", the default, or "memory:"), SHOP_TEST_GATEWAY ("test", the default, or
-"stripe": the Stripe gateway with its stand-in), SHOP_TEST_SLOW (a factor for every time limit: builds with sanitizers are slow).
+Environment: SHOPD (the binary), SHOP_TEST_DATABASE ("sqlite:", the default, "memory:", or "postgresql://…"), SHOP_TEST_GATEWAY ("test", the
+default, or "stripe": the Stripe gateway with its stand-in), SHOP_TEST_SLOW (a factor for every time limit: builds with sanitizers are slow).
 """
 import collections
 import concurrent.futures
@@ -101,6 +101,8 @@ class Shopd:
         self.stripe = None
         if GATEWAY == "stripe" and "STRIPE_API_BASE" not in settings:
             self._start_stripe()
+        if self.database.startswith("postgres"):  # no file beside which a key could be kept
+            self.settings.setdefault("SECRET_KEY", "a-secret-key-of-the-tests-0123456789abcdef")
         self.arguments = list(arguments)
         self.with_admin = admin
         self.admin_login = None
