@@ -118,6 +118,9 @@ shop_status shop_event_add(shop_ctx *cx, shop_batch *b, const shop_gateway_event
 /* Begins an update of exactly this version of the payment; sets version and updated_at. Returns that time. */
 int64_t shop_payment_update(shop_ctx *cx, shop_batch *b, const shop_payment *p);
 
+/* Shows the payment's order with the status that the batch gives it. The payment must be this attempt's own. */
+shop_status shop_payment_show_order(shop_ctx *cx, shop_payment *p, const char *status);
+
 /* When the reconciler is to look after `looks` looks in vain: sooner at first, then ever later. */
 int64_t shop_payment_due(const shop_ctx *cx, int64_t looks);
 
@@ -169,10 +172,10 @@ shop_status shop_refund_settle(shop_ctx *cx, const shop_payment *p);
  * again; the payment, its order and the stock follow in the same batch. `event` as in shop_payment_take_state.
  */
 shop_status shop_refund_take(shop_ctx *cx, int64_t payment, const shop_gateway_refunds *refunds,
-                             const shop_gateway_event *event, shop_payment **out);
+                             const shop_gateway_event *event);
 
 /* Asks the gateway for a payment's refunds, and takes them. */
-shop_status shop_refund_fetch(shop_ctx *cx, const shop_payment *p, const shop_gateway_event *event);
+shop_status shop_refund_fetch(shop_ctx *cx, int64_t payment, const char *intent, const shop_gateway_event *event);
 
 /* The name under which the gateway keeps a refund of ours. In the arena; NULL when memory is out. */
 const char *shop_refund_tag(shop_ctx *cx, int64_t refund, const char *key);

@@ -64,12 +64,10 @@ static shop_status fetch_if_made(shop_ctx *cx, const shop_payment *p)
 /* Another card is another request. The method's text may be too long for a key. */
 static const char *confirm_key(shop_ctx *cx, const shop_payment *p, const char *method)
 {
-    unsigned char hash[8];
-    char hex[2 * sizeof hash + 1];
-    unsigned char wide[crypto_generichash_BYTES];
-    (void)crypto_generichash(wide, sizeof wide, (const unsigned char *)method, strlen(method), NULL, 0);
-    memcpy(hash, wide, sizeof hash);
-    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    unsigned char hash[crypto_generichash_BYTES];
+    char hex[2 * 8 + 1]; /* its beginning is enough */
+    (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)method, strlen(method), NULL, 0);
+    sodium_bin2hex(hex, sizeof hex, hash, 8);
     const char *step = shop_arena_printf(cx->arena, "confirm_%s", hex);
     return step ? shop_payment_step_key(cx, p, step) : NULL;
 }

@@ -188,20 +188,26 @@ static shop_status move_payment(shop_ctx *cx, shop_batch *b, shop_payment *p, co
     return reserve_if_cancelled(cx, b, p);
 }
 
-/* The payment as it will be, with its order moved. */
-static shop_status settle_handle(shop_ctx *cx, shop_payment *p)
+shop_status shop_payment_show_order(shop_ctx *cx, shop_payment *p, const char *status)
 {
     shop_order_brief *order = shop_arena_alloc(cx->arena, sizeof *order);
     if (!order)
         return shop_fail_no_memory(cx);
     *order = *p->order;
-    if (is(order->status, "pending") && is(p->status, PAYMENT_SUCCEEDED))
-        order->status = "processing";
-    else if (is(order->status, "pending") && is(p->status, PAYMENT_CANCELLED))
-        order->status = "cancelled";
+    order->status = status;
     p->order = order;
+    return SHOP_OK;
+}
+
+/* The payment as it will be, with its order moved. */
+static shop_status settle_handle(shop_ctx *cx, shop_payment *p)
+{
     p->version++;
     shop_payment_derive(p);
+    if (is(p->order->status, "pending") && is(p->status, PAYMENT_SUCCEEDED))
+        return shop_payment_show_order(cx, p, "processing");
+    if (is(p->order->status, "pending") && is(p->status, PAYMENT_CANCELLED))
+        return shop_payment_show_order(cx, p, "cancelled");
     return SHOP_OK;
 }
 

@@ -187,14 +187,6 @@ static int32_t ask(shop_ctx *cx, const refund_saga *saga, const char *tag, shop_
     return SHOP_GATEWAY_NO_MEMORY;
 }
 
-static shop_status fetch_refunds(shop_ctx *cx, const refund_saga *saga)
-{
-    shop_gateway_refunds refunds = {.count = 0};
-    if (shop_gateway_list_refunds(cx, saga->intent, &refunds) != SHOP_GATEWAY_OK)
-        return cx->status;
-    return shop_refund_take(cx, saga->payment, &refunds, NULL, NULL);
-}
-
 static int has_tag(const shop_gateway_refunds *refunds, const char *tag)
 {
     for (size_t i = 0; i < refunds->count; i++)
@@ -212,7 +204,7 @@ static shop_status look_before_asking(shop_ctx *cx, refund_saga *saga, const cha
     shop_gateway_refunds refunds = {.count = 0};
     if (shop_gateway_list_refunds(cx, saga->intent, &refunds) != SHOP_GATEWAY_OK)
         return cx->status;
-    shop_status status = shop_refund_take(cx, saga->payment, &refunds, NULL, NULL);
+    shop_status status = shop_refund_take(cx, saga->payment, &refunds, NULL);
     int is_crowded = status == SHOP_UNAVAILABLE && strcmp(cx->code, SHOP_REFUNDS_OVERLAP) == 0;
     *is_there = has_tag(&refunds, tag);
     if (*is_there || (status != SHOP_OK && !is_crowded))
@@ -231,10 +223,10 @@ static shop_status release(shop_ctx *cx, const refund_saga *saga, const char *ta
     const char *detail = cx->detail;
     shop_gateway_refund failed = {.intent = saga->intent, .status = "failed", .tag = tag, .amount = saga->amount};
     shop_gateway_refunds one = {.items = &failed, .count = 1};
-    shop_status status = shop_refund_take(cx, saga->payment, &one, NULL, NULL);
+    shop_status status = shop_refund_take(cx, saga->payment, &one, NULL);
     if (status != SHOP_OK)
         return status;
-    if (fetch_refunds(cx, saga) != SHOP_OK)
+    if (shop_refund_fetch(cx, saga->payment, saga->intent, NULL) != SHOP_OK)
         shop_log(cx->shop, SHOP_LOG_WARNING, "refund %lld was refused, and why cannot be seen now: %s", (long long)saga->refund,
                  shop_ctx_error_detail(cx));
     shop_ctx_begin(cx);
@@ -279,7 +271,7 @@ static shop_status carry_out(shop_ctx *cx, refund_saga *saga)
     if (status != SHOP_OK || strcmp(saga->status, REFUND_PENDING) != 0)
         return status;
     if (saga->gateway_id) /* it knows: only how it stands is to be asked */
-        return fetch_refunds(cx, saga);
+        return shop_refund_fetch(cx, saga->payment, saga->intent, NULL);
     const char *tag = shop_refund_tag(cx, saga->refund, saga->key);
     if (!tag)
         return shop_fail_no_memory(cx);
@@ -298,7 +290,7 @@ static shop_status carry_out(shop_ctx *cx, refund_saga *saga)
         return note_vain(cx, saga);
     made.tag = tag; /* whatever the gateway kept of it: this is its answer to that */
     shop_gateway_refunds one = {.items = &made, .count = 1};
-    status = shop_refund_take(cx, saga->payment, &one, NULL, NULL);
+    status = shop_refund_take(cx, saga->payment, &one, NULL);
     if (status == SHOP_OK && (strcmp(made.status, "failed") == 0 || strcmp(made.status, "canceled") == 0))
         return shop_fail(cx, SHOP_CONFLICT, "refund_failed", "The payment gateway could not give it back.");
     return status;

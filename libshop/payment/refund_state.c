@@ -194,17 +194,6 @@ static int ends_order(const shop_payment *p)
     return is(p->status, PAYMENT_REFUNDED_ALL) && is(p->order->status, "processing");
 }
 
-static shop_status show_order_cancelled(shop_ctx *cx, shop_payment *p)
-{
-    shop_order_brief *order = shop_arena_alloc(cx->arena, sizeof *order);
-    if (!order)
-        return shop_fail_no_memory(cx);
-    *order = *p->order;
-    order->status = "cancelled";
-    p->order = order;
-    return SHOP_OK;
-}
-
 static shop_status write_payment(shop_ctx *cx, shop_batch *b, taking *t, int64_t reserved, int64_t gone)
 {
     shop_payment *p = t->payment;
@@ -224,7 +213,7 @@ static shop_status write_payment(shop_ctx *cx, shop_batch *b, taking *t, int64_t
         shop_set_int(b, PAYMENT_DUE_AT, shop_payment_due(cx, p->looks));
     p->version++;
     shop_payment_derive(p);
-    return is_end ? show_order_cancelled(cx, p) : SHOP_OK;
+    return is_end ? shop_payment_show_order(cx, p, "cancelled") : SHOP_OK;
 }
 
 static shop_status write_changes(shop_ctx *cx, shop_batch *b, taking *t)
@@ -268,19 +257,16 @@ static shop_status take_attempt(shop_ctx *cx, void *args, shop_batch *b, const v
 }
 
 shop_status shop_refund_take(shop_ctx *cx, int64_t payment, const shop_gateway_refunds *refunds,
-                             const shop_gateway_event *event, shop_payment **out)
+                             const shop_gateway_event *event)
 {
     taking t = {.payment_id = payment, .told = refunds, .event = event};
-    shop_status status = shop_change_step(cx, take_attempt, &t);
-    if (status == SHOP_OK && out)
-        *out = t.payment;
-    return status;
+    return shop_change_step(cx, take_attempt, &t);
 }
 
-shop_status shop_refund_fetch(shop_ctx *cx, const shop_payment *p, const shop_gateway_event *event)
+shop_status shop_refund_fetch(shop_ctx *cx, int64_t payment, const char *intent, const shop_gateway_event *event)
 {
     shop_gateway_refunds refunds = {.count = 0};
-    if (shop_gateway_list_refunds(cx, p->intent_id, &refunds) != SHOP_GATEWAY_OK)
+    if (shop_gateway_list_refunds(cx, intent, &refunds) != SHOP_GATEWAY_OK)
         return cx->status;
-    return shop_refund_take(cx, p->id, &refunds, event, NULL);
+    return shop_refund_take(cx, payment, &refunds, event);
 }

@@ -7,7 +7,7 @@
 
 #include "payment.h"
 
-/* An event that is that changes nothing here is recorded too, so that it is known when it comes again. */
+/* An event that changes nothing here is recorded too, so that it is known when it comes again. */
 static shop_status record_only(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
 {
     const shop_gateway_event *event = args;
@@ -67,7 +67,7 @@ static shop_status take_refunds(shop_ctx *cx, shop_payment *p, shop_gateway_even
     shop_status status = p->is_successful ? SHOP_OK : shop_payment_fetch_state(cx, p, NULL, &p);
     if (status != SHOP_OK)
         return status;
-    return p->is_successful ? shop_refund_fetch(cx, p, event) : shop_change_step(cx, record_only, event);
+    return p->is_successful ? shop_refund_fetch(cx, p->id, p->intent_id, event) : shop_change_step(cx, record_only, event);
 }
 
 static shop_status take_event(shop_ctx *cx, shop_payment *p, shop_gateway_event *event)
