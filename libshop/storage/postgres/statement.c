@@ -287,13 +287,18 @@ static void put_limit(const writer *w, const shop_read *read)
     }
 }
 
-/* What stands behind the list of columns. */
-static void put_rest(const writer *w, const shop_read *read)
+static void put_source_table(const writer *w, const shop_read *read)
 {
     put(w, " FROM ");
     shop_pg_put_name(w->sql, w->table->name);
     put_preds(w, read->preds, read->pred_count);
     put_after(w, read);
+}
+
+/* What stands behind the list of columns. */
+static void put_rest(const writer *w, const shop_read *read)
+{
+    put_source_table(w, read);
     if (read->aggregate_count && read->group_by != SHOP_NO_COLUMN) {
         put(w, " GROUP BY ");
         put_column(w, read->group_by);
@@ -305,7 +310,8 @@ static void put_rest(const writer *w, const shop_read *read)
     put_limit(w, read);
 }
 
-/* The earlier read that the predicate names, as a subselect of the column that it asks for. */
+/* The earlier read that the predicate names, as a subselect of the column that it asks for; in order only where that decides which rows
+   there are. */
 static void write_source(const writer *w, const shop_pred *pred)
 {
     const shop_read *source = &w->scope->reads[pred->read];
@@ -315,7 +321,10 @@ static void write_source(const writer *w, const shop_pred *pred)
         return;
     put(&inner, "SELECT ");
     put_column(&inner, pred->other);
-    put_rest(&inner, source);
+    if (source->limit >= 0 || source->offset > 0)
+        put_rest(&inner, source);
+    else
+        put_source_table(&inner, source);
 }
 
 /* A sum comes as text: numeric, which knows no bounds, is awkward in binary. */
