@@ -4,10 +4,13 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "../../libshop/storage/postgres/address.h"
 #include "../../libshop/storage/postgres/connection.h"
 #include "../../libshop/storage/postgres/outcome.h"
+#include "../../libshop/storage/postgres/pool.h"
 #include "../../libshop/storage/postgres/postgres.h"
 #include "../../libshop/storage/postgres/words.h"
 #define TINY_STORAGE shop_storage_postgresql()
@@ -733,6 +736,47 @@ Test(postgres_pool, that_is_busy_until_the_deadline_says_so)
     pthread_join(thread, NULL);
     cr_expect_eq(waiter.done, TURNS);
     tiny_close(self);
+}
+
+/* A server that takes connections and says nothing. */
+static int listen_dumbly(char *folder, size_t size)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(folder, size, "/tmp/shop-dumb-XXXXXX");
+    cr_assert(mkdtemp(folder) != NULL);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/.s.PGSQL.5432", folder);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 8) == 0);
+    return fd;
+}
+
+Test(postgres_pool, nobody_waits_for_what_another_just_waited_for_in_vain)
+{
+    char folder[32];
+    char url[128];
+    char path[64];
+    int fd = listen_dumbly(folder, sizeof folder);
+    snprintf(url, sizeof url, "postgresql://shop@/shop?host=%s&connect_timeout=2", folder);
+    shop_pg_address address;
+    shop_pg_connection *c;
+    shop_fault fault;
+    cr_assert_eq(shop_pg_address_read(url, &address, &fault), SHOP_STORAGE_OK);
+    shop_pg_pool *pool = shop_pg_pool_new(&address);
+    int64_t times[3];
+    for (int i = 0; i < 3; i++) {
+        int64_t before = shop_monotonic_now();
+        cr_expect_eq(shop_pg_take(pool, before + 10000000, &c, &fault), SHOP_STORAGE_UNAVAILABLE);
+        cr_expect(strncmp(fault.detail, "unreachable: ", 13) == 0, "%s", fault.detail);
+        times[i] = shop_monotonic_now() - before;
+    }
+    cr_expect_gt(times[0], 1000000);
+    cr_expect_lt(times[1] + times[2], 500000);
+    shop_pg_pool_free(pool);
+    shop_pg_address_free(&address);
+    snprintf(path, sizeof path, "%s/.s.PGSQL.5432", folder);
+    close(fd);
+    unlink(path);
+    rmdir(folder);
 }
 
 static void take_count(void *context, uint32_t number, const PGresult *result)

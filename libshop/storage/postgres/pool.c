@@ -8,6 +8,10 @@
 #include "../check.h"
 #include "../wait.h"
 
+#define SLOW                                                                                                                   \
+    INT64_C(500000) /* microseconds: a connection that failed after longer than this was not refused, it was not answered … */
+#define PAUSE INT64_C(1000000) /* … and for so long nobody else waits for the same */
+
 struct shop_pg_pool {
     const shop_pg_address *address;
     pthread_mutex_t lock;
@@ -15,6 +19,8 @@ struct shop_pg_pool {
     shop_pg_connection *free_ones;
     uint32_t count; /* made, or being made */
     uint32_t waiting;
+    int64_t paused_until;
+    shop_fault failure; /* why */
 };
 
 shop_pg_pool *shop_pg_pool_new(const shop_pg_address *address)
@@ -74,6 +80,39 @@ static void lose_one(shop_pg_pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
+/* Callers must not all hang, one timeout each, on a server that does not answer: they are told at once what the last one found. */
+static bool is_paused(shop_pg_pool *pool, shop_fault *fault)
+{
+    pthread_mutex_lock(&pool->lock);
+    bool is = shop_monotonic_now() < pool->paused_until;
+    if (is)
+        *fault = pool->failure;
+    pthread_mutex_unlock(&pool->lock);
+    return is;
+}
+
+static void note_failure(shop_pg_pool *pool, int64_t began, const shop_fault *fault)
+{
+    int64_t now = shop_monotonic_now();
+    if (fault->outcome != SHOP_STORAGE_UNAVAILABLE || now - began < SLOW)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    pool->paused_until = now + PAUSE;
+    pool->failure = *fault;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static int32_t make_one(shop_pg_pool *pool, shop_pg_connection **made, shop_fault *fault)
+{
+    int64_t began = shop_monotonic_now();
+    int32_t outcome = is_paused(pool, fault) ? fault->outcome : shop_pg_connect(pool->address, made, fault);
+    if (outcome != SHOP_STORAGE_OK) {
+        note_failure(pool, began, fault);
+        lose_one(pool);
+    }
+    return outcome;
+}
+
 int32_t shop_pg_take(shop_pg_pool *pool, int64_t deadline, shop_pg_connection **taken, shop_fault *fault)
 {
     do {
@@ -87,10 +126,7 @@ int32_t shop_pg_take(shop_pg_pool *pool, int64_t deadline, shop_pg_connection **
             lose_one(pool);
         }
     } while (*taken);
-    int32_t outcome = shop_pg_connect(pool->address, taken, fault);
-    if (outcome != SHOP_STORAGE_OK)
-        lose_one(pool);
-    return outcome;
+    return make_one(pool, taken, fault);
 }
 
 void shop_pg_return(shop_pg_pool *pool, shop_pg_connection *c)
