@@ -2,6 +2,7 @@
 /* The job that cancels orders which nobody paid in time. */
 #include <string.h>
 
+#include "../storage/due.h"
 #include "order.h"
 #include "order_parts.h"
 
@@ -45,29 +46,6 @@ static shop_status attempt_expire(shop_ctx *cx, void *args, shop_batch *b, const
     return shop_order_move(cx, b, order, ORDER_CANCELLED);
 }
 
-/* Ids of orders that are due, the longest overdue first; the array is on the arena. */
-static shop_status find_due(shop_ctx *cx, int64_t now, int64_t limit, int64_t **ids, size_t *count)
-{
-    shop_query *q = shop_query_new(cx);
-    int read = shop_query_read(q, TABLE_ORDER);
-    shop_where_int(q, ORDER_EXPIRES_AT, SHOP_PRED_LE, now);
-    shop_where_text(q, ORDER_STATUS, SHOP_PRED_EQ, ORDER_PENDING);
-    shop_query_order(q, ORDER_EXPIRES_AT, 0);
-    shop_query_limit(q, limit, 0);
-    shop_query_columns(q, UINT64_C(1) << ORDER_ID | UINT64_C(1) << ORDER_EXPIRES_AT);
-    shop_status status = shop_query_run(q);
-    if (status != SHOP_OK)
-        return status;
-    const shop_rows *rows = shop_query_rows(q, read);
-    *count = rows->count;
-    *ids = shop_arena_alloc(cx->arena, (rows->count + 1) * sizeof **ids);
-    if (!*ids)
-        return shop_fail_no_memory(cx);
-    for (uint32_t i = 0; i < rows->count; i++)
-        (*ids)[i] = shop_row_int(rows, i, ORDER_ID);
-    return SHOP_OK;
-}
-
 static shop_status expire_one(shop_ctx *cx, int64_t order_id, int64_t now, int64_t *done)
 {
     order_expiring e = {.order_id = order_id, .now = now};
@@ -79,10 +57,12 @@ static shop_status expire_one(shop_ctx *cx, int64_t order_id, int64_t now, int64
 shop_status shop_order_expire(shop_ctx *cx, int64_t limit, int64_t *done)
 {
     int64_t now = shop_now(cx->shop);
-    int64_t *ids;
-    size_t count;
+    const int64_t *ids = NULL;
+    size_t count = 0;
     *done = 0;
-    shop_status status = find_due(cx, now, limit, &ids, &count);
+    shop_query *q = shop_due_new(cx, TABLE_ORDER, ORDER_EXPIRES_AT, limit);
+    shop_where_text(q, ORDER_STATUS, SHOP_PRED_EQ, ORDER_PENDING);
+    shop_status status = shop_due_run(cx, q, &ids, &count);
     for (size_t i = 0; status == SHOP_OK && i < count; i++) {
         shop_arena_mark mark = shop_arena_set_mark(cx->arena);
         status = expire_one(cx, ids[i], now, done);

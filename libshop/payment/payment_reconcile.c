@@ -2,6 +2,7 @@
 /* What nobody waits for: payments that a crash, an absent gateway or a lost message left unfinished are looked at until they are done. */
 #include <string.h>
 
+#include "../storage/due.h"
 #include "payment.h"
 
 /* ------------------------------------------------------------------------------------------------ whose turn it is */
@@ -94,27 +95,6 @@ static shop_status reconcile_one(shop_ctx *cx, int64_t id, int64_t *done)
 
 /* ------------------------------------------------------------------------------------------------ the jobs */
 
-static shop_status find_due(shop_ctx *cx, int64_t limit, int64_t **ids, size_t *count)
-{
-    shop_query *q = shop_query_new(cx);
-    int read = shop_query_read(q, TABLE_PAYMENT);
-    shop_where_int(q, PAYMENT_DUE_AT, SHOP_PRED_LE, shop_now(cx->shop));
-    shop_query_order(q, PAYMENT_DUE_AT, 0);
-    shop_query_limit(q, limit, 0);
-    shop_query_columns(q, UINT64_C(1) << PAYMENT_ID | UINT64_C(1) << PAYMENT_DUE_AT);
-    shop_status status = shop_query_run(q);
-    if (status != SHOP_OK)
-        return status;
-    const shop_rows *rows = shop_query_rows(q, read);
-    *count = rows->count;
-    *ids = shop_arena_alloc(cx->arena, (rows->count + 1) * sizeof **ids);
-    if (!*ids)
-        return shop_fail_no_memory(cx);
-    for (uint32_t i = 0; i < rows->count; i++)
-        (*ids)[i] = shop_row_int(rows, i, PAYMENT_ID);
-    return SHOP_OK;
-}
-
 int shop_payment_is_away(shop_status status)
 {
     return status == SHOP_UNAVAILABLE || status == SHOP_NO_MEMORY;
@@ -122,11 +102,11 @@ int shop_payment_is_away(shop_status status)
 
 shop_status shop_payment_reconcile(shop_ctx *cx, int64_t limit, int64_t *done)
 {
-    int64_t *ids = NULL;
+    const int64_t *ids = NULL;
     size_t count = 0;
     shop_status status = shop_refund_reconcile(cx, limit, done);
     if (status == SHOP_OK)
-        status = find_due(cx, limit, &ids, &count);
+        status = shop_due_run(cx, shop_due_new(cx, TABLE_PAYMENT, PAYMENT_DUE_AT, limit), &ids, &count);
     int64_t until = shop_monotonic_now() + PORTION_TIME;
     for (size_t i = 0; status == SHOP_OK && i < count && shop_monotonic_now() < until; i++) {
         shop_arena_mark mark = shop_arena_set_mark(cx->arena);

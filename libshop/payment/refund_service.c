@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "../storage/due.h"
 #include "payment.h"
 
 typedef struct refund_saga {
@@ -432,32 +433,19 @@ static shop_status reconcile_one(shop_ctx *cx, int64_t refund, int64_t *done)
     return status;
 }
 
-static shop_status find_due(shop_ctx *cx, int64_t limit, const shop_rows **rows)
-{
-    shop_query *q = shop_query_new(cx);
-    int read = shop_query_read(q, TABLE_REFUND);
-    shop_where_int(q, REFUND_DUE_AT, SHOP_PRED_LE, shop_now(cx->shop));
-    shop_query_order(q, REFUND_DUE_AT, 0);
-    shop_query_limit(q, limit, 0);
-    shop_status status = shop_query_run(q);
-    if (status == SHOP_OK)
-        *rows = shop_query_rows(q, read);
-    return status;
-}
-
 shop_status shop_refund_reconcile(shop_ctx *cx, int64_t limit, int64_t *done)
 {
-    const shop_rows *rows = NULL;
+    const int64_t *ids = NULL;
+    size_t count = 0;
     *done = 0;
-    shop_status status = find_due(cx, limit, &rows);
+    shop_status status = shop_due_run(cx, shop_due_new(cx, TABLE_REFUND, REFUND_DUE_AT, limit), &ids, &count);
     int64_t until = shop_monotonic_now() + PORTION_TIME;
-    for (uint32_t i = 0; status == SHOP_OK && i < rows->count && shop_monotonic_now() < until; i++) {
-        int64_t refund = shop_row_int(rows, i, REFUND_ID);
-        status = reconcile_one(cx, refund, done);
+    for (size_t i = 0; status == SHOP_OK && i < count && shop_monotonic_now() < until; i++) {
+        status = reconcile_one(cx, ids[i], done);
         if (shop_payment_is_away(status))
             return status;
         if (status != SHOP_OK) /* one that cannot be finished must not keep the others */
-            shop_log(cx->shop, SHOP_LOG_WARNING, "refund %lld: %s: %s", (long long)refund, shop_ctx_error_code(cx),
+            shop_log(cx->shop, SHOP_LOG_WARNING, "refund %lld: %s: %s", (long long)ids[i], shop_ctx_error_code(cx),
                      shop_ctx_error_detail(cx));
         status = SHOP_OK;
         shop_ctx_begin(cx);
