@@ -66,6 +66,42 @@ SHOP_API const char *shop_status_name(shop_status status);
 /* "No value given" for the numbers of an input struct. */
 #define SHOP_UNSET INT64_MIN
 
+/*
+ * Why storage cannot be had, for a program that acts on it: whether trying again helps (shop_reason_passes), and a word for an
+ * answer or a log (shop_reason_name). Numbers and words never change their meaning; later versions may add some.
+ */
+typedef int32_t shop_reason;
+
+#define SHOP_REASON_NONE 0
+#define SHOP_REASON_URL 1 /* the database URL is malformed, or says what does not fit together */
+#define SHOP_REASON_ADDRESS 2 /* the host's name leads nowhere */
+#define SHOP_REASON_UNREACHABLE 3 /* nobody answers there */
+#define SHOP_REASON_AUTHENTICATION 4 /* user or password, or the server's rules about who may connect */
+#define SHOP_REASON_DATABASE 5 /* there is no such database */
+#define SHOP_REASON_SCHEMA 6 /* there is no schema for the tables, or another process has been upgrading it for long */
+#define SHOP_REASON_RIGHT 7 /* the user may not do what is needed */
+#define SHOP_REASON_TLS 8 /* encryption or certificates do not fit */
+#define SHOP_REASON_ENCODING 9 /* the database's encoding cannot hold every text */
+#define SHOP_REASON_VERSION 10 /* the server is too old */
+#define SHOP_REASON_PROTOCOL 11 /* what answers there is no database server */
+#define SHOP_REASON_STANDBY 12 /* it takes no changes */
+#define SHOP_REASON_OVERLOAD 13 /* too many connections */
+#define SHOP_REASON_SHUTDOWN 14 /* it is starting or stopping */
+#define SHOP_REASON_CONNECTION 15 /* the link broke */
+#define SHOP_REASON_TIMEOUT 16 /* no answer in time */
+#define SHOP_REASON_RESOURCES 17 /* it is short of disk or memory */
+#define SHOP_REASON_POOLER 18 /* a pooler in between hands out connections that are not prepared */
+#define SHOP_REASON_FOREIGN 19 /* what is there is not a shop's */
+#define SHOP_REASON_NEWER 20 /* a shop of a newer version */
+#define SHOP_REASON_DAMAGED 21 /* a shop that is damaged */
+#define SHOP_REASON_OTHER 22 /* the detail says more */
+
+/* "authentication", …; "none", "other". Static text. Thread-safe. */
+SHOP_API const char *shop_reason_name(shop_reason reason);
+
+/* 1: it may pass by itself, so trying again later helps; 0: a person must act. Thread-safe. */
+SHOP_API int32_t shop_reason_passes(shop_reason reason);
+
 /* ------------------------------------------------------------------------------------------------ process */
 
 /*
@@ -137,10 +173,13 @@ SHOP_API shop_status shop_open(const shop_options *options, shop **out);
 /* Why the last shop_open of this thread failed, for a person; "" when it did not. Valid until the next shop_open. */
 SHOP_API const char *shop_open_error(void);
 
+/* Why the last shop_open or shop_ping of this thread failed, for a program; SHOP_REASON_NONE when it did not, or not for storage. */
+SHOP_API shop_reason shop_last_reason(void);
+
 /* Closes a shop whose contexts are all freed. NULL is fine. */
 SHOP_API void shop_close(shop *s);
 
-/* SHOP_OK when storage answers and its schema is current; SHOP_UNAVAILABLE otherwise. Thread-safe. */
+/* SHOP_OK when storage answers and takes changes; SHOP_UNAVAILABLE otherwise (see shop_last_reason). Thread-safe. */
 SHOP_API shop_status shop_ping(shop *s);
 
 /* The shop's currency as three lower-case letters, and how many digits its amounts have (0..4). Lives as the shop. Thread-safe. */

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,6 +19,7 @@
 #define SECRET_MIN 32
 
 static _Thread_local char open_error[320];
+static _Thread_local shop_reason last_reason;
 
 const char *shop_version(void)
 {
@@ -36,6 +38,11 @@ void shop_options_init(shop_options *options)
 const char *shop_open_error(void)
 {
     return open_error;
+}
+
+shop_reason shop_last_reason(void)
+{
+    return last_reason;
 }
 
 static shop_status fail_open(shop_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -152,13 +159,29 @@ static void storage_log(void *user, int32_t level, const char *message)
     shop_log(user, level, "storage: %s", message);
 }
 
+/* What a backend did not say itself follows from the outcome. */
+static shop_reason reason_of(const shop_fault *fault)
+{
+    static const shop_reason of_outcomes[] = {
+        [SHOP_STORAGE_INVALID] = SHOP_REASON_URL,
+        [SHOP_STORAGE_FOREIGN] = SHOP_REASON_FOREIGN,
+        [SHOP_STORAGE_NEWER] = SHOP_REASON_NEWER,
+    };
+    if (fault->reason != SHOP_REASON_NONE)
+        return fault->reason;
+    size_t outcome = (size_t)fault->outcome;
+    shop_reason reason = outcome < sizeof of_outcomes / sizeof of_outcomes[0] ? of_outcomes[outcome] : SHOP_REASON_NONE;
+    return reason != SHOP_REASON_NONE ? reason : SHOP_REASON_OTHER;
+}
+
 static shop_status open_storage(struct shop *s)
 {
     s->storage = shop_storage_find(s->options.database);
-    if (!s->storage)
-        return fail_open(
-            SHOP_INVALID,
-            "no storage backend is known for this database URL (sqlite:PATH, postgresql://… and memory: are built in)");
+    if (!s->storage) {
+        last_reason = SHOP_REASON_URL;
+        return fail_open(SHOP_INVALID, "the database cannot be opened: url: no storage backend is known for it (sqlite:PATH, "
+                                       "postgresql://… and memory: are built in)");
+    }
     s->storage_host = (shop_storage_host){.struct_size = sizeof(shop_storage_host), .log = storage_log, .user = s};
     shop_fault fault = {.outcome = SHOP_STORAGE_OK};
     int32_t outcome = s->storage->open(s->options.database, shop_schema_current(), &s->storage_host, &s->storage_self, &fault);
@@ -167,9 +190,10 @@ static shop_status open_storage(struct shop *s)
     s->storage_self = NULL;
     if (outcome == SHOP_STORAGE_NO_MEMORY)
         return fail_open(SHOP_NO_MEMORY, "out of memory");
-    if (outcome == SHOP_STORAGE_INVALID)
-        return fail_open(SHOP_INVALID, "the database URL is not valid: %s", fault.detail);
-    return fail_open(SHOP_UNAVAILABLE, "the database cannot be opened: %s", fault.detail);
+    last_reason = reason_of(&fault);
+    bool is_named = fault.reason != SHOP_REASON_NONE || last_reason == SHOP_REASON_OTHER;
+    return fail_open(outcome == SHOP_STORAGE_INVALID ? SHOP_INVALID : SHOP_UNAVAILABLE, "the database cannot be opened: %s%s%s",
+                     is_named ? "" : shop_reason_name(last_reason), is_named ? "" : ": ", fault.detail);
 }
 
 static shop_status open_parts(struct shop *s)
@@ -204,6 +228,7 @@ static shop_status check_options(const shop_options *o)
 shop_status shop_open(const shop_options *options, shop **out)
 {
     open_error[0] = '\0';
+    last_reason = SHOP_REASON_NONE;
     if (!out)
         return fail_open(SHOP_MISUSE, "shop_open needs a place for the shop");
     *out = NULL;
@@ -253,8 +278,10 @@ void shop_close(shop *s)
 shop_status shop_ping(shop *s)
 {
     shop_fault fault = {.outcome = SHOP_STORAGE_OK};
+    last_reason = SHOP_REASON_NONE;
     if (s->storage->ping(s->storage_self, &fault) == SHOP_STORAGE_OK)
         return SHOP_OK;
+    last_reason = reason_of(&fault);
     shop_log(s, SHOP_LOG_ERROR, "storage: does not answer, outcome %d: %s", (int)fault.outcome, fault.detail);
     return SHOP_UNAVAILABLE;
 }

@@ -3,6 +3,7 @@
 #ifndef SHOPD_COMMANDS_H
 #define SHOPD_COMMANDS_H
 
+#include <signal.h>
 #include <stdio.h>
 
 #include <shop/base.h>
@@ -14,6 +15,26 @@
 #define EXIT_USAGE 2
 #define EXIT_DATABASE 3 /* cannot be opened, is not ours, or newer */
 #define EXIT_ADDRESS 4 /* cannot listen there */
+/* A database server, when starting again later may help … */
+#define EXIT_UNREACHABLE 10
+#define EXIT_NAME 11
+#define EXIT_STANDBY 12
+#define EXIT_OVERLOAD 13
+/* … and when a person must act. */
+#define EXIT_URL 20
+#define EXIT_LOGIN 21
+#define EXIT_NO_DATABASE 22
+#define EXIT_RIGHT 23
+#define EXIT_TLS 24
+#define EXIT_VERSION 25
+#define EXIT_ENCODING 26
+#define EXIT_SCHEMA 27
+
+/* The code of a reason why the database cannot be opened, and what a person can do about it, or "". */
+int exit_code_of(shop_reason reason);
+const char *exit_advice(shop_reason reason);
+/* Prints every code with its meaning. */
+void exit_print_help(FILE *to);
 
 typedef struct command_line {
     config settings;
@@ -21,6 +42,7 @@ typedef struct command_line {
     int password_stdin;
     int yaml;
     int watch;
+    const sigset_t *ends; /* blocked signals that end a wait for the database; NULL: none is */
 } command_line;
 
 int command_serve(command_line *line);
@@ -49,8 +71,9 @@ const command *command_at(size_t i);
 int command_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Opens the shop of the settings. `webhook_url`: where the test gateway posts if it serves, or NULL. EXIT_DONE, or another code after the
- * reason was said.
+ * Opens the shop of the settings; waits for a database that is away, for as long as they say. `webhook_url`: where the test gateway posts
+ * if it serves, or NULL. EXIT_DONE, or another code after the reason was said. EXIT_DONE with *out NULL: one of line->ends came, and is
+ * still pending.
  */
 int command_open_shop(command_line *line, const char *webhook_url, shop **out);
 

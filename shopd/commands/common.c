@@ -4,10 +4,15 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include <shop/sys/storage.h>
 
 #include "../app/log.h"
 #include "../config/secret.h"
 #include "commands.h"
+
+#define OPEN_PAUSE_MS 250 /* between two attempts at a database that is away */
 
 int command_fail(int code, const char *format, ...)
 {
@@ -89,13 +94,56 @@ static void fill_options(shop_options *o, const config *settings, const char *we
     o->log = take_log;
 }
 
-/* Most options were checked with the settings: what is left to be invalid is the database's URL, or what the gateway is given. */
-static int exit_code_of(shop_status status, const char *error)
+/* Most options were checked with the settings: what is left to be invalid beside the database is what the gateway is given. */
+static int fail_open(shop_status status)
 {
-    if (status == SHOP_INVALID) {
-        return strncmp(error, "the payment gateway", 19) == 0 ? EXIT_USAGE : EXIT_DATABASE;
+    shop_reason reason = shop_last_reason();
+    if (reason == SHOP_REASON_NONE) {
+        return command_fail(status == SHOP_INVALID ? EXIT_USAGE : EXIT_FAILED, "%s", shop_open_error());
     }
-    return status == SHOP_UNAVAILABLE ? EXIT_DATABASE : EXIT_FAILED;
+    const char *advice = exit_advice(reason);
+    return command_fail(exit_code_of(reason), "%s%s%s", shop_open_error(), advice[0] != '\0' ? "; " : "", advice);
+}
+
+/* Waits a moment. 0: a signal came that ends the program. */
+static int pause_opening(const sigset_t *ends)
+{
+    const struct timespec moment = {.tv_nsec = OPEN_PAUSE_MS * 1000000L};
+    if (ends == NULL) {
+        nanosleep(&moment, NULL);
+        return 1;
+    }
+    int which = sigtimedwait(ends, NULL, &moment);
+    if (which > 0) {
+        raise(which); /* it is blocked: whoever waits for it next gets it */
+    }
+    return which <= 0;
+}
+
+/*
+ * A server and its database are often started together: what may pass is tried again for a while, rather than ending and being started
+ * again and again. That is said once.
+ */
+static shop_status open_patiently(const command_line *line, const shop_options *options, shop **out)
+{
+    int64_t until = shop_monotonic_now() + line->settings.database_wait * 1000000;
+    int waited = 0;
+    shop_status status = shop_open(options, out);
+    while (status != SHOP_OK && shop_reason_passes(shop_last_reason()) && shop_monotonic_now() < until) {
+        if (!waited) {
+            fprintf(stderr, "shopd: waiting up to %lld seconds: %s\n", (long long)line->settings.database_wait,
+                    shop_open_error());
+        }
+        waited = 1;
+        if (!pause_opening(line->ends)) {
+            return SHOP_OK;
+        }
+        status = shop_open(options, out);
+    }
+    if (waited && status == SHOP_OK) {
+        fputs("shopd: the database answers\n", stderr);
+    }
+    return status;
 }
 
 int command_open_shop(command_line *line, const char *webhook_url, shop **out)
@@ -106,11 +154,8 @@ int command_open_shop(command_line *line, const char *webhook_url, shop **out)
         return EXIT_DATABASE;
     }
     fill_options(&options, &line->settings, webhook_url);
-    shop_status status = shop_open(&options, out);
-    if (status != SHOP_OK) {
-        return command_fail(exit_code_of(status, shop_open_error()), "the shop cannot be opened: %s", shop_open_error());
-    }
-    return EXIT_DONE;
+    shop_status status = open_patiently(line, &options, out);
+    return status == SHOP_OK ? EXIT_DONE : fail_open(status);
 }
 
 shop_ctx *command_context(shop *s)

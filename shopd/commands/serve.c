@@ -144,10 +144,10 @@ static int start(service *v)
     }
     make_urls(v);
     code = command_open_shop(v->line, v->webhook, &v->shop);
-    if (code == EXIT_DONE && v->line->settings.demo) {
+    if (code == EXIT_DONE && v->shop != NULL && v->line->settings.demo) {
         code = prepare_demo(v);
     }
-    if (code != EXIT_DONE) {
+    if (code != EXIT_DONE || v->shop == NULL) {
         return code;
     }
     v->jobs = job_runner_start(v->shop);
@@ -200,6 +200,7 @@ int command_serve(command_line *line)
         return command_fail(EXIT_FAILED, "%s", error);
     }
     block_signals(&ends);
+    line->ends = &ends;
     say_how_it_runs(&line->settings);
     int code = start(&v);
     if (code == EXIT_DONE) {

@@ -22,7 +22,7 @@ static const command commands[] = {
      "A serving shopd does this by itself.\n"
      "  --watch              go on until SIGTERM or SIGINT\n"},
     {"version", command_version, NULL, "", "print the version", ""},
-    {"help", command_help, "[CMD]", "", "explain a command; `help config`: every setting", ""},
+    {"help", command_help, "[CMD]", "", "explain a command; `help config`: every setting; `help exit`: every exit code", ""},
 };
 
 const command *command_at(size_t i)
@@ -85,7 +85,7 @@ static void print_overview(void)
     puts("\nEvery command takes\n"
          "  --database URL       sqlite:PATH (default sqlite:shop.db), memory:, or another backend's\n"
          "  --config FILE        KEY=VALUE lines; flags beat the environment, which beats FILE, which beats .env\n"
-         "\nExit codes: 0 done, 1 failed, 2 usage, 3 the database cannot be opened, 4 the address cannot be listened on.");
+         "\n`shopd help config` lists the settings, `shopd help exit` the exit codes.");
 }
 
 int command_help(command_line *line)
@@ -97,6 +97,10 @@ int command_help(command_line *line)
     if (strcmp(line->word, "config") == 0) {
         puts("Settings, from the environment, --config FILE, or .env:\n");
         config_print_help(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(line->word, "exit") == 0) {
+        exit_print_help(stdout);
         return EXIT_DONE;
     }
     const command *c = command_find(line->word);

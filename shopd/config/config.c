@@ -43,6 +43,8 @@ static const setting settings_table[] = {
     {"DB_NAME", KIND_TEXT, AT(db_name), NULL, 0, 0, NULL, "its database (shop)"},
     {"DB_USER", KIND_TEXT, AT(db_user), NULL, 0, 0, NULL, "its user"},
     {"DB_PASSWORD", KIND_SECRET, AT(db_password), NULL, 0, 0, NULL, "the user's password"},
+    {"SHOP_DATABASE_WAIT", KIND_NUMBER, AT(database_wait), "30", 0, 86400, NULL,
+     "seconds to wait at start for a database server that does not answer yet; 0: not at all"},
     {"SECRET_KEY", KIND_SECRET, AT(secret_key), NULL, 0, 0, NULL,
      "signs tokens; at least 32 bytes; required in production (development: one is made and kept beside the database)"},
     {"SHOP_ENV", KIND_WORD, AT(environment), "development", 0, 0, "development production", "what may be lax"},

@@ -15,6 +15,7 @@ typedef struct config {
     char *db_name;
     char *db_user;
     char *db_password;
+    int64_t database_wait; /* seconds */
     char *secret_key;
     char *environment; /* "development" or "production" */
     char *listen; /* "ADDR:PORT" */

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "../../libshop/storage/check.h"
 #include "../../libshop/storage/postgres/address.h"
 #include "../../libshop/storage/postgres/connection.h"
 #include "../../libshop/storage/postgres/outcome.h"
@@ -101,6 +102,12 @@ Test(postgres_address, a_wrong_one_is_refused_without_telling_it)
         "postgresql://u:swordfish@h/d?nonsense=1",
         "postgresql://u:swordfish@[h/d",
         "postgresql://u:swordfish@h/d?shop_pool=99999999999999999999",
+        "postgresql://u:p@swordfish@h/d", /* the rest of a password is taken for a host, … */
+        "postgresql://u:p@q:swordfish@h/d",
+        "postgresql://u:5/swordfish@h/d", /* … for a database, … */
+        "postgresql://u:swordfish/p@h/d", /* … for a port */
+        "postgresql://u:p?swordfish@h/d",
+        "postgresql://h:swordfish/d",
     };
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         shop_pg_address a;
@@ -124,6 +131,40 @@ Test(postgres_outcome, codes_are_told_apart_by_class)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         cr_expect_eq(shop_pg_outcome(cases[i].state), cases[i].outcome, "%s", cases[i].state);
+}
+
+Test(postgres_outcome, classes_have_reasons_that_the_world_knows)
+{
+    static const struct {
+        const char *detail;
+        shop_reason reason;
+        int32_t passes;
+    } cases[] = {
+        {"authentication: x", SHOP_REASON_AUTHENTICATION, 0},
+        {"overload: x", SHOP_REASON_OVERLOAD, 1},
+        {"shutdown: x", SHOP_REASON_SHUTDOWN, 1},
+        {"damaged: x", SHOP_REASON_DAMAGED, 0},
+        {"other: x", SHOP_REASON_OTHER, 0},
+        {"right", SHOP_REASON_NONE, 0},
+        {"database disk image: x", SHOP_REASON_NONE, 0},
+        {"none: x", SHOP_REASON_NONE, 0},
+        {": x", SHOP_REASON_NONE, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        shop_fault fault;
+        (void)shop_fault_set(&fault, SHOP_STORAGE_UNAVAILABLE, 0, cases[i].detail);
+        cr_expect_eq(fault.reason, cases[i].reason, "%s: %s", cases[i].detail, shop_reason_name(fault.reason));
+        cr_expect_eq(shop_reason_passes(fault.reason), cases[i].passes, "%s", cases[i].detail);
+    }
+    cr_expect_str_eq(shop_reason_name(-1), "other");
+    cr_expect_str_eq(shop_reason_name(1000), "other");
+    shop_fault fault;
+    (void)shop_fault_set(&fault, SHOP_STORAGE_UNAVAILABLE, 0, "right: no");
+    shop_fault_place(&fault, "u@h/d");
+    cr_expect_str_eq(fault.detail, "right: u@h/d: no");
+    (void)shop_fault_set(&fault, SHOP_STORAGE_FOREIGN, 0, "no shop");
+    shop_fault_place(&fault, "u@h/d");
+    cr_expect_str_eq(fault.detail, "u@h/d: no shop");
 }
 
 /* ------------------------------------------------------------------------------------------------ refusals */

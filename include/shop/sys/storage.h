@@ -237,7 +237,7 @@ typedef struct shop_fault {
     int32_t outcome;
     uint32_t op; /* of the batch, or read of the query */
     uint32_t index; /* UNIQUE: place in the table's indexes */
-    uint32_t reserved;
+    int32_t reason; /* SHOP_REASON_… (base.h), of UNAVAILABLE and of what open refuses; SHOP_REASON_NONE: not known */
     int64_t touched;
     char detail[200]; /* for a log: no secrets, no row contents; always NUL-terminated */
 } shop_fault;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Taking our parameters out of a URL. */
+/* Taking our parameters out of a URL, and asking whether the rest can be right before libpq tells parts of it in its messages. */
 #include "address.h"
 
 #include <libpq-fe.h>
 #include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../../core/mem.h"
 #include "../check.h"
@@ -95,14 +98,104 @@ static const char *split(const char *url, shop_pg_address *address)
     return defect;
 }
 
-/* libpq's complaint may quote the URL, password and all: it is not passed on. */
-static const char *try_to_parse(const char *url)
+/* ------------------------------------------------------------------------------------------------ is it one? */
+
+/*
+ * A password with a bare @, / or ? in it ends early: the rest of it would be taken for a host, a port or a database, and told in every
+ * message. So an @ may stand only once, before the first / of the rest, and ports are numbers.
+ */
+static bool password_may_be_cut(const char *url)
 {
-    PQconninfoOption *options = PQconninfoParse(url, NULL);
-    if (!options)
-        return "url: not one that libpq understands";
-    PQconninfoFree(options);
+    const char *rest = strstr(url, "://") + 3;
+    const char *path = rest + strcspn(rest, "/?");
+    size_t head = strcspn(rest, "?");
+    const char *at = memchr(rest, '@', head);
+    const char *last = at;
+    for (const char *next = at; next; next = memchr(next + 1, '@', head - (size_t)(next + 1 - rest)))
+        last = next;
+    return at != last || (at && at > path);
+}
+
+static const char *value_of(const PQconninfoOption *options, const char *keyword)
+{
+    for (; options && options->keyword; options++) {
+        if (strcmp(options->keyword, keyword) == 0 && options->val)
+            return options->val;
+    }
+    return "";
+}
+
+static const char *find_odd_value(const PQconninfoOption *options)
+{
+    const char *ports = value_of(options, "port");
+    if (strspn(ports, "0123456789,") != strlen(ports))
+        return "url: a port is not a number (in user and password @ : / ? # % are written %40 %3A %2F %3F %23 %25)";
+    if (strchr(value_of(options, "host"), '@'))
+        return "url: there is an @ in the host's name (in user and password it is written %40)";
     return NULL;
+}
+
+/* user@hosts:ports/database, as far as the URL tells them. */
+static void write_where(const PQconninfoOption *options, shop_pg_address *address)
+{
+    const char *user = value_of(options, "user");
+    const char *ports = value_of(options, "port");
+    (void)snprintf(address->where, sizeof address->where, "%.30s%s%.50s%s%.20s/%.30s", user, *user ? "@" : "",
+                   value_of(options, "host"), *ports ? ":" : "", ports, value_of(options, "dbname"));
+}
+
+/* libpq looks for a password in the file that the URL names, or PGPASSFILE, or ~/.pgpass; one that others may read it only complains of. */
+static char *find_open_passfile(const PQconninfoOption *options)
+{
+    char path[1024];
+    struct stat found;
+    const char *named = value_of(options, "passfile");
+    const char *chosen = *named ? named : getenv("PGPASSFILE");
+    const char *home = getenv("HOME");
+    if (chosen && *chosen)
+        (void)snprintf(path, sizeof path, "%s", chosen);
+    else
+        (void)snprintf(path, sizeof path, "%s/.pgpass", home ? home : "");
+    bool is_open = stat(path, &found) == 0 && (!S_ISREG(found.st_mode) || (found.st_mode & (S_IRWXG | S_IRWXO)));
+    return is_open ? shop_mem_strdup(path) : NULL;
+}
+
+/* libpq's complaint may quote the URL, password and all: only the name of an unknown parameter is passed on, and only if it looks like one. */
+static int32_t tell_unparsable(const char *url, const char *complaint, shop_fault *fault)
+{
+    static const char beginning[] = "invalid URI query parameter: \"";
+    const char *name = complaint ? strstr(complaint, beginning) : NULL;
+    const char *question = strchr(url, '?');
+    char detail[120] =
+        "url: not one that libpq understands (in user and password @ : / ? # % are written %40 %3A %2F %3F %23 %25)";
+    if (name && question && !strchr(question, '@')) {
+        name += sizeof beginning - 1;
+        size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz_");
+        if (length > 0 && length <= 40 && name[length] == '"')
+            (void)snprintf(detail, sizeof detail, "url: there is no parameter \"%.*s\"", (int)length, name);
+    }
+    return shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, detail);
+}
+
+static int32_t parse(shop_pg_address *address, shop_fault *fault)
+{
+    char *complaint = NULL;
+    PQconninfoOption *options = PQconninfoParse(address->url, &complaint);
+    int32_t outcome = options ? SHOP_STORAGE_OK : tell_unparsable(address->url, complaint, fault);
+    if (complaint)
+        sodium_memzero(complaint, strlen(complaint));
+    PQfreemem(complaint);
+    if (!options)
+        return outcome;
+    const char *defect = find_odd_value(options);
+    if (defect) {
+        outcome = shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, defect);
+    } else {
+        write_where(options, address);
+        address->open_passfile = find_open_passfile(options);
+    }
+    PQconninfoFree(options);
+    return outcome;
 }
 
 int32_t shop_pg_address_read(const char *url, shop_pg_address *address, shop_fault *fault)
@@ -112,9 +205,9 @@ int32_t shop_pg_address_read(const char *url, shop_pg_address *address, shop_fau
     if (!address->url)
         return shop_fault_set(fault, SHOP_STORAGE_NO_MEMORY, 0, "out of memory");
     const char *defect = split(url, address);
-    if (!defect)
-        defect = try_to_parse(address->url);
-    return defect ? shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, defect) : SHOP_STORAGE_OK;
+    if (!defect && password_may_be_cut(address->url))
+        defect = "url: an @ too many, or behind a / (in user and password they are written %40 and %2F)";
+    return defect ? shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, defect) : parse(address, fault);
 }
 
 void shop_pg_address_free(shop_pg_address *address)
@@ -123,4 +216,6 @@ void shop_pg_address_free(shop_pg_address *address)
         sodium_memzero(address->url, strlen(address->url));
     shop_mem_free(address->url);
     address->url = NULL;
+    shop_mem_free(address->open_passfile);
+    address->open_passfile = NULL;
 }

@@ -13,6 +13,9 @@ typedef struct shop_pg_address {
     uint32_t pool; /* shop_pool=N, 1..1000: connections at most */
     bool prepare; /* shop_prepare=on|off: off behind a pooler that hands a connection to others after each transaction */
     bool read_only; /* from the host's flags: any server will do */
+    char *
+        open_passfile; /* the password file when others may read it: libpq must not look at it (it would print that); else NULL */
+    char where[96]; /* user@hosts:ports/database, for messages */
 } shop_pg_address;
 
 /* Is this a URL of ours? */

@@ -316,7 +316,8 @@ static int32_t ask(shop_pg_pool *pool, int64_t deadline, void (*write)(shop_pg_s
         shop_pg_return(pool, c);
     }
     if (end != SHOP_PG_DONE)
-        a->outcome = shop_fault_set(a->fault, SHOP_STORAGE_UNAVAILABLE, 0, "connection: the link broke");
+        a->outcome = shop_fault_set(a->fault, SHOP_STORAGE_UNAVAILABLE, 0,
+                                    end == SHOP_PG_LATE ? "timeout: the server does not answer" : "connection: the link broke");
     return a->outcome;
 }
 
@@ -346,7 +347,7 @@ int32_t shop_pg_allocate(shop_pg_pool *pool, const char *table, uint32_t count, 
     if (ask(pool, deadline, write_allocate, &wanted, &a) != SHOP_STORAGE_OK)
         return a.outcome;
     if (a.number < 1)
-        return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, "damage: the counter of a table's ids is missing");
+        return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, "damaged: the counter of a table's ids is missing");
     *first = a.number;
     return shop_fault_none(fault);
 }
@@ -354,7 +355,7 @@ int32_t shop_pg_allocate(shop_pg_pool *pool, const char *table, uint32_t count, 
 static void write_ping(shop_pg_sql *sql, const void *what)
 {
     (void)what;
-    shop_pg_put(sql, "SELECT pg_is_in_recovery()::int4");
+    shop_pg_put(sql, "SELECT (pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on')::int4");
 }
 
 int32_t shop_pg_ping(shop_pg_pool *pool, bool read_only, int64_t deadline, shop_fault *fault)

@@ -13,6 +13,8 @@
 #include "outcome.h"
 
 #define LEAST_VERSION 130000
+#define SETTLE_LIMIT                                                                                                           \
+    INT64_C(5000000) /* microseconds for the first statement of a connection: a pooler may accept one and then wait */
 #define GRACE INT64_C(1000000) /* microseconds that a server gets to tell of its own that the time is over */
 #define NULLS_MAX 8 /* ends of results in a row without a result: libpq and we disagree about what is on its way */
 
@@ -30,14 +32,18 @@ uint64_t shop_pg_round_trips(void)
 /* Ours come first: what the URL says of the same replaces them; what follows the URL it cannot change. */
 static PGconn *connect_to(const shop_pg_address *address)
 {
+    char passfile[1100];
+    (void)snprintf(passfile, sizeof passfile, "%s/", address->open_passfile ? address->open_passfile : ""); /* no such file */
     const char *const names[] = {"connect_timeout",
                                  "keepalives_idle",
                                  "target_session_attrs",
                                  "dbname",
                                  "fallback_application_name",
                                  "client_encoding",
+                                 address->open_passfile ? "passfile" : NULL,
                                  NULL};
-    const char *const values[] = {"5", "30", address->read_only ? "any" : "read-write", address->url, "libshop", "UTF8", NULL};
+    const char *const values[] = {"5",      "30", address->read_only ? "any" : "read-write", address->url, "libshop", "UTF8",
+                                  passfile, NULL};
     return PQconnectdbParams(names, values, 1);
 }
 
@@ -46,16 +52,52 @@ static int32_t refuse(shop_fault *fault, const char *detail)
     return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, detail);
 }
 
-static int32_t judge_server(PGconn *pg, shop_fault *fault)
+static int32_t refuse_found(shop_fault *fault, const char *wanted, const char *found)
+{
+    char detail[120];
+    (void)snprintf(detail, sizeof detail, "%s, and this is %.40s", wanted, found ? found : "unknown");
+    return refuse(fault, detail);
+}
+
+static int32_t judge_server(PGconn *pg, const shop_pg_address *address, shop_fault *fault)
 {
     if (PQstatus(pg) != CONNECTION_OK)
-        return shop_pg_fail_connect(fault, pg);
+        return shop_pg_fail_connect(fault, pg, strchr(address->where, ',') != NULL);
     if (PQserverVersion(pg) < LEAST_VERSION)
-        return refuse(fault, "version: PostgreSQL 13 or later is needed");
+        return refuse_found(fault, "version: PostgreSQL 13 or later is needed", PQparameterStatus(pg, "server_version"));
     const char *encoding = PQparameterStatus(pg, "server_encoding");
     if (!encoding || strcmp(encoding, "UTF8") != 0)
-        return refuse(fault, "encoding: the database's encoding is not UTF8");
+        return refuse_found(fault, "encoding: a database of encoding UTF8 is needed", encoding);
     return SHOP_STORAGE_OK;
+}
+
+/* False: it broke, or none came in time. */
+static bool wait_for_answer(PGconn *pg, int64_t until)
+{
+    while (PQisBusy(pg)) {
+        struct pollfd waiting = {.fd = PQsocket(pg), .events = POLLIN};
+        int64_t left = until - shop_monotonic_now();
+        if (left <= 0)
+            return false;
+        int ready = poll(&waiting, 1, left > INT64_C(60000000) ? 60000 : (int)(left / 1000 + 1));
+        if ((ready < 0 && errno != EINTR) || (ready > 0 && !PQconsumeInput(pg)))
+            return false;
+    }
+    return true;
+}
+
+PGresult *shop_pg_await(PGconn *pg, int sent, int64_t until)
+{
+    PGresult *last = NULL;
+    while (sent && wait_for_answer(pg, until)) {
+        PGresult *result = PQgetResult(pg);
+        if (!result)
+            return last;
+        PQclear(last);
+        last = result;
+    }
+    PQclear(last);
+    return NULL;
 }
 
 /*
@@ -66,9 +108,10 @@ static int32_t settle_session(shop_pg_connection *c, shop_fault *fault)
 {
     if (!c->prepare)
         return SHOP_STORAGE_OK;
-    PGresult *result = PQexec(c->pg, "SELECT set_config('default_transaction_isolation', 'read committed', false),"
-                                     " CASE current_setting('synchronous_commit') WHEN 'off' THEN"
-                                     " set_config('synchronous_commit', 'on', false) END");
+    int sent = PQsendQuery(c->pg, "SELECT set_config('default_transaction_isolation', 'read committed', false),"
+                                  " CASE current_setting('synchronous_commit') WHEN 'off' THEN"
+                                  " set_config('synchronous_commit', 'on', false) END");
+    PGresult *result = shop_pg_await(c->pg, sent, shop_monotonic_now() + SETTLE_LIMIT);
     int32_t outcome = PQresultStatus(result) == PGRES_TUPLES_OK ? SHOP_STORAGE_OK : shop_pg_fail(fault, result, 0);
     PQclear(result);
     return outcome;
@@ -80,13 +123,23 @@ static void ignore_notice(void *unused, const PGresult *result)
     (void)result;
 }
 
+/* A server that speaks another language is asked once more, so that it tells codes. */
+static void ask_for_codes(PGconn *pg)
+{
+    (void)PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
+    PQreset(pg);
+    (void)PQsetErrorVerbosity(pg, PQERRORS_DEFAULT);
+}
+
 int32_t shop_pg_connect_bare(const shop_pg_address *address, PGconn **made, shop_fault *fault)
 {
     *made = connect_to(address);
     if (!*made)
         return shop_fault_set(fault, SHOP_STORAGE_NO_MEMORY, 0, "out of memory");
     (void)PQsetNoticeReceiver(*made, ignore_notice, NULL); /* libpq would print them */
-    int32_t outcome = judge_server(*made, fault);
+    if (PQstatus(*made) != CONNECTION_OK && !shop_pg_is_known_failure(*made))
+        ask_for_codes(*made);
+    int32_t outcome = judge_server(*made, address, fault);
     if (outcome != SHOP_STORAGE_OK) {
         PQfinish(*made);
         *made = NULL;

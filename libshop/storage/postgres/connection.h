@@ -52,6 +52,12 @@ typedef struct shop_pg_connection {
 /* A bare connection, blocking and without a pipeline, for work on the schema; PQfinish it. As shop_pg_connect. */
 int32_t shop_pg_connect_bare(const shop_pg_address *address, PGconn **made, shop_fault *fault);
 
+/*
+ * The last result of a statement that was sent (or not: 0) on such a connection, to be cleared; NULL: none came until then, and the
+ * connection is good for nothing more.
+ */
+PGresult *shop_pg_await(PGconn *pg, int sent, int64_t until);
+
 /* SHOP_STORAGE_OK, or UNAVAILABLE or NO_MEMORY with a fault that says the reason class first. */
 int32_t shop_pg_connect(const shop_pg_address *address, shop_pg_connection **made, shop_fault *fault);
 void shop_pg_disconnect(shop_pg_connection *c);

@@ -33,7 +33,7 @@ static const struct {
     {"3D", SHOP_STORAGE_UNAVAILABLE, "database"},
     {"42501", SHOP_STORAGE_UNAVAILABLE, "right"},
     {"58", SHOP_STORAGE_UNAVAILABLE, "resources"},
-    {"XX", SHOP_STORAGE_UNAVAILABLE, "damage"},
+    {"XX", SHOP_STORAGE_UNAVAILABLE, "damaged"},
     {"26000", SHOP_STORAGE_UNAVAILABLE, "pooler"}, /* our prepared statement is not there */
     {"42P05", SHOP_STORAGE_UNAVAILABLE, "pooler"}, /* … or somebody else's is */
     {"42", SHOP_STORAGE_INVALID, "defect"},
@@ -76,6 +76,8 @@ const char *shop_pg_outcome_class(const PGresult *result)
  */
 int32_t shop_pg_fail(shop_fault *fault, const PGresult *result, uint32_t op)
 {
+    if (!result)
+        return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, op, "timeout: no answer came");
     const char *state = shop_pg_state(result);
     const char *said = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     char detail[200];
@@ -85,49 +87,109 @@ int32_t shop_pg_fail(shop_fault *fault, const PGresult *result, uint32_t op)
 
 /* ------------------------------------------------------------------------------------------------ connecting */
 
-/* libpq gives no code for these, only text, in English unless the program chose otherwise: what is not known is "unreachable". */
+/*
+ * Of libpq's own messages there is no code, only text, in English unless the program chose otherwise; the server's may be in any language
+ * (shop_pg_connect_bare asks for their codes then). The first that is found counts: what a person must do something about beats what
+ * may pass, when several hosts tell different things.
+ */
 static const struct {
     const char *text;
     const char *reason;
 } phrases[] = {
+    {"received invalid response", "protocol"},
+    {"expected authentication request", "protocol"},
+    {"unsupported frontend protocol", "version"},
+    {"too many c", "overload"}, /* clients, connections */
+    {"remaining connection slots", "overload"},
     {"authentication failed", "authentication"},
     {"no password supplied", "authentication"},
     {"no pg_hba.conf entry", "authentication"},
+    {"permission denied", "right"},
     {"role \"", "authentication"},
+    {"no such user", "authentication"}, /* PgBouncer's words, here and below */
+    {"no such database", "database"},
     {"database \"", "database"},
-    {"too many c", "overload"}, /* clients, connections */
-    {"remaining connection slots", "overload"},
     {"the database system is", "shutdown"},
+    {"terminating connection", "shutdown"},
     {"read-only", "standby"},
     {"not in hot standby", "standby"},
+    {"could not translate host name", "address"},
     {"SSL", "tls"},
     {"certificate", "tls"},
-    {"permission denied", "right"},
-    {"could not translate host name", "address"},
+    {"private key", "tls"},
+    {"channel binding", "tls"},
+    {"GSSAPI", "tls"},
+    {"Connection refused", "unreachable"},
+    {"failed: No such file", "unreachable"},
+    {"timeout expired", "unreachable"},
+    {"server closed the connection", "unreachable"},
     {"invalid", "url"},
+    {"unrecognized", "url"},
+    {"could not match", "url"},
+    {"too long", "url"},
 };
 
-static const char *reason_of_text(const char *text)
+#define PHRASES (sizeof phrases / sizeof phrases[0])
+
+static size_t phrase_of(const char *text)
 {
-    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++) {
-        if (strstr(text, phrases[i].text))
-            return phrases[i].reason;
-    }
-    return "unreachable";
+    size_t i = 0;
+    while (i < PHRASES && !strstr(text, phrases[i].text))
+        i++;
+    return i;
 }
 
-/* One line; line ends become spaces. libpq's messages hold host, port, user and database, never the password. */
-int32_t shop_pg_fail_connect(shop_fault *fault, const PGconn *conn)
+bool shop_pg_is_known_failure(const PGconn *conn)
+{
+    return phrase_of(PQerrorMessage(conn)) < PHRASES;
+}
+
+/* The code in "FATAL:  28P01: …", which libpq writes when it is told to be verbose; false: there is none. */
+static bool find_code(const char *text, char code[6])
+{
+    for (const char *at = strstr(text, ": "); at; at = strstr(at + 1, ": ")) {
+        const char *word = at + 1 + strspn(at + 1, " ");
+        if (strspn(word, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && word[5] == ':') {
+            memcpy(code, word, 5);
+            code[5] = '\0';
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The line that holds what was found; of an only host without "connection to server at …, port … failed: ": where is told otherwise. */
+static void take_line(const char *text, const char *found, bool with_host, char *line, size_t size)
+{
+    const char *start = found;
+    while (start > text && start[-1] != '\n')
+        start--;
+    size_t length = strcspn(start, "\n");
+    static const char failed[] = " failed: ";
+    const char *cause = strstr(start, failed);
+    if (!with_host && cause && cause < start + length) {
+        cause += sizeof failed - 1;
+        cause += strncmp(cause, "FATAL:  ", 8) == 0 ? 8 : 0;
+        length -= (size_t)(cause - start);
+        start = cause;
+    }
+    (void)snprintf(line, size, "%.*s", (int)length, start);
+    for (char *at = line; *at; at++)
+        *at = *at == '\t' ? ' ' : *at;
+}
+
+/* One line. libpq's messages hold host, port, user and database, never the password. */
+int32_t shop_pg_fail_connect(shop_fault *fault, const PGconn *conn, bool with_host)
 {
     const char *text = PQerrorMessage(conn);
+    size_t place = phrase_of(text);
+    const char *reason = place < PHRASES ? phrases[place].reason : "unreachable";
+    char code[6];
+    char line[160];
     char detail[200];
-    (void)snprintf(detail, sizeof detail, "%s: %s", reason_of_text(text), *text ? text : "out of memory");
-    size_t length = strlen(detail);
-    while (length > 0 && detail[length - 1] == '\n')
-        detail[--length] = '\0';
-    for (size_t i = 0; i < length; i++) {
-        if (detail[i] == '\n' || detail[i] == '\t')
-            detail[i] = ' ';
-    }
+    if (place == PHRASES && find_code(text, code))
+        reason = reason_of(code);
+    take_line(text, place < PHRASES ? strstr(text, phrases[place].text) : text, with_host, line, sizeof line);
+    (void)snprintf(detail, sizeof detail, "%s: %s", reason, line[0] ? line : "out of memory");
     return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, detail);
 }

@@ -3,6 +3,8 @@
 #ifndef SHOP_STORAGE_POSTGRES_OUTCOME_H
 #define SHOP_STORAGE_POSTGRES_OUTCOME_H
 
+#include <stdbool.h>
+
 #include <libpq-fe.h>
 
 #include <shop/sys/storage.h>
@@ -23,7 +25,10 @@ const char *shop_pg_state(const PGresult *result);
 /* Sets the fault from an error result: outcome, "reason class: what PostgreSQL said first (code)". */
 int32_t shop_pg_fail(shop_fault *fault, const PGresult *result, uint32_t op);
 
-/* Why a connection could not be made: one line, "reason class: …", no password. Returns UNAVAILABLE. */
-int32_t shop_pg_fail_connect(shop_fault *fault, const PGconn *conn);
+/* Why a connection could not be made: one line, "reason class: …", no password. `with_host`: at which of several. Returns UNAVAILABLE. */
+int32_t shop_pg_fail_connect(shop_fault *fault, const PGconn *conn, bool with_host);
+
+/* Is it one of the reasons that are told apart by the message's words? */
+bool shop_pg_is_known_failure(const PGconn *conn);
 
 #endif

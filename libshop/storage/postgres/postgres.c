@@ -36,6 +36,8 @@ static int32_t open_url(instance *me, const char *url, const shop_storage_host *
     int32_t outcome = shop_pg_address_read(url, &me->address, fault);
     if (outcome != SHOP_STORAGE_OK)
         return outcome;
+    if (me->address.open_passfile && host && host->log)
+        host->log(host->user, SHOP_LOG_WARNING, "the password file is not used: others may read it (chmod 600 would help)");
     me->address.read_only = host && (host->flags & SHOP_STORAGE_READ_ONLY);
     outcome = shop_pg_settle(&me->address, me->schema, fault);
     if (outcome != SHOP_STORAGE_OK)
@@ -59,6 +61,8 @@ static int32_t postgres_open(const char *url, const shop_schema *schema, const s
     me->schema = schema;
     int32_t outcome = open_url(me, url, host, fault);
     if (outcome != SHOP_STORAGE_OK) {
+        if (me->address.where[0])
+            shop_fault_place(fault, me->address.where);
         postgres_close(me);
         return outcome;
     }

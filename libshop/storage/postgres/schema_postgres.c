@@ -3,6 +3,7 @@
 #include "schema_postgres.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #define LOCK_TRIES 5
 #define LOCK_LIMIT INT64_C(60000000) /* microseconds to wait for another process that makes or upgrades the same place */
 #define LOCK_PAUSE_MS 20
+#define LOOK_LIMIT INT64_C(10000000) /* microseconds for a statement that only looks */
 
 typedef enum place { PLACE_FRESH, PLACE_OLDER, PLACE_CURRENT } place;
 
@@ -22,6 +24,8 @@ typedef struct settling {
     PGconn *pg;
     const shop_schema *schema;
     shop_fault *fault;
+    bool read_only;
+    bool making; /* takes as long as it takes */
     shop_pg_sql sql;
 } settling;
 
@@ -48,8 +52,9 @@ static int32_t run_sql(settling *s, PGresult **result)
     if (!shop_pg_sql_finish(&s->sql))
         return refuse(s, SHOP_STORAGE_NO_MEMORY, "out of memory");
     const shop_pg_sql *sql = &s->sql;
-    PGresult *got =
-        PQexecParams(s->pg, sql->text, sql->count, sql->types, sql->values, sql->lengths, sql->formats, 0); /* as text */
+    int sent =
+        PQsendQueryParams(s->pg, sql->text, sql->count, sql->types, sql->values, sql->lengths, sql->formats, 0); /* as text */
+    PGresult *got = shop_pg_await(s->pg, sent, s->making ? INT64_MAX : shop_monotonic_now() + LOOK_LIMIT);
     ExecStatusType status = PQresultStatus(got);
     int32_t outcome = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? SHOP_STORAGE_OK : fail(s, got);
     if (result && outcome == SHOP_STORAGE_OK)
@@ -70,12 +75,16 @@ static int32_t run_text(settling *s, const char *text)
 
 static const char *const own_tables[] = {"shop_meta", "shop_sequence"};
 
-/* The relations of our names in the schema, with their columns: name, kind, column, type; an index: whether it is valid. */
+/* The relations of our names in the schema, with their columns: name, kind, column, type; an index: whether it is valid; a table: may we read,
+   and change it? */
 static int32_t ask_relations(settling *s, PGresult **relations)
 {
     shop_pg_sql *sql = &s->sql;
     shop_pg_sql_start(sql);
-    shop_pg_put(sql, "SELECT c.relname, c.relkind, a.attname, a.atttypid::bigint, coalesce(i.indisvalid, true)"
+    shop_pg_put(sql, "SELECT c.relname, c.relkind, a.attname, a.atttypid::bigint, coalesce(i.indisvalid, true),"
+                     " c.relkind <> 'r' OR has_table_privilege(c.oid, 'SELECT'),"
+                     " c.relkind <> 'r' OR has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')"
+                     " AND has_table_privilege(c.oid, 'DELETE')"
                      " FROM pg_catalog.pg_class c"
                      " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
                      " LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid"
@@ -143,6 +152,21 @@ static const char *find_damage(const shop_schema *schema, const PGresult *relati
     return NULL;
 }
 
+/* What would otherwise be found out in the middle of a sale. */
+static int32_t judge_rights(settling *s, const PGresult *relations)
+{
+    for (int row = 0; row < PQntuples(relations); row++) {
+        bool reads = is_text(relations, row, 5, "t");
+        if (reads && (s->read_only || is_text(relations, row, 6, "t")))
+            continue;
+        char detail[160];
+        (void)snprintf(detail, sizeof detail, "right: the user may not %s table %.64s", reads ? "change" : "read",
+                       PQgetvalue(relations, row, 0));
+        return refuse(s, SHOP_STORAGE_UNAVAILABLE, detail);
+    }
+    return SHOP_STORAGE_OK;
+}
+
 /* The version that the place tells of itself; 0: none. */
 static int32_t ask_version(settling *s, unsigned long *version)
 {
@@ -163,7 +187,9 @@ static int32_t judge(settling *s, const PGresult *relations, place *found)
     if (!has(relations, "shop_meta", 'r', "key", SHOP_PG_TEXT) || !has(relations, "shop_meta", 'r', "value", SHOP_PG_INT8))
         return refuse(s, SHOP_STORAGE_FOREIGN, "the schema has tables of these names that are not a shop's");
     unsigned long version = 0;
-    int32_t outcome = ask_version(s, &version);
+    int32_t outcome = judge_rights(s, relations);
+    if (outcome == SHOP_STORAGE_OK)
+        outcome = ask_version(s, &version);
     if (outcome != SHOP_STORAGE_OK)
         return outcome;
     if (version > s->schema->version)
@@ -517,6 +543,7 @@ static int32_t settle_patiently(settling *s, const PGresult *relations, bool is_
 static int32_t make(settling *s, place found)
 {
     PGresult *relations = NULL;
+    s->making = true;
     int32_t outcome = ask_relations(s, &relations);
     if (outcome == SHOP_STORAGE_OK)
         outcome = settle_patiently(s, relations, found == PLACE_FRESH);
@@ -533,12 +560,13 @@ static int32_t make(settling *s, place found)
 /* *got: whether it is ours; when it is not, the transaction is over. */
 static int32_t try_lock(settling *locker, bool *got)
 {
-    PGresult *result = PQexec(locker->pg, "BEGIN; SELECT pg_try_advisory_xact_lock(" OWN_LOCK
-                                          ", to_regnamespace(quote_ident(current_schema()))::oid::bigint::bit(32)::int)");
+    int sent = PQsendQuery(locker->pg, "BEGIN; SELECT pg_try_advisory_xact_lock(" OWN_LOCK
+                                       ", to_regnamespace(quote_ident(current_schema()))::oid::bigint::bit(32)::int)");
+    PGresult *result = shop_pg_await(locker->pg, sent, shop_monotonic_now() + LOOK_LIMIT);
     int32_t outcome = PQresultStatus(result) == PGRES_TUPLES_OK ? SHOP_STORAGE_OK : fail(locker, result);
     *got = outcome == SHOP_STORAGE_OK && is_text(result, 0, 0, "t");
     PQclear(result);
-    if (!*got)
+    if (outcome == SHOP_STORAGE_OK && !*got)
         PQclear(PQexec(locker->pg, "ROLLBACK"));
     return outcome;
 }
@@ -580,7 +608,7 @@ static int32_t make_alone(settling *s, const shop_pg_address *address)
 
 int32_t shop_pg_settle(const shop_pg_address *address, const shop_schema *schema, shop_fault *fault)
 {
-    settling s = {.schema = schema, .fault = fault};
+    settling s = {.schema = schema, .fault = fault, .read_only = address->read_only};
     place found = PLACE_FRESH;
     int32_t outcome = shop_pg_connect_bare(address, &s.pg, fault);
     if (outcome == SHOP_STORAGE_OK)

@@ -132,6 +132,8 @@ static int32_t sqlite_open(const char *url, const shop_schema *schema, const sho
         outcome = open_path(me, path, host, fault);
         pthread_mutex_unlock(&opening);
     }
+    if (path && outcome != SHOP_STORAGE_OK)
+        shop_fault_place(fault, path);
     sqlite3_free(path);
     if (outcome != SHOP_STORAGE_OK) {
         sqlite_close(me);
