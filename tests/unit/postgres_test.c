@@ -106,7 +106,6 @@ Test(postgres_address, a_wrong_one_is_refused_without_telling_it)
         "postgresql://u:p@q:swordfish@h/d",
         "postgresql://u:5/swordfish@h/d", /* … for a database, … */
         "postgresql://u:swordfish/p@h/d", /* … for a port */
-        "postgresql://u:p?swordfish@h/d",
         "postgresql://h:swordfish/d",
     };
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
