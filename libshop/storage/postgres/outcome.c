@@ -149,7 +149,8 @@ static bool find_code(const char *text, char code[6])
 {
     for (const char *at = strstr(text, ": "); at; at = strstr(at + 1, ": ")) {
         const char *word = at + 1 + strspn(at + 1, " ");
-        if (strspn(word, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && word[5] == ':') {
+        if (strspn(word, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && word[5] == ':' &&
+            strcspn(word, "0123456789") < 5) { /* all but "FATAL" */
             memcpy(code, word, 5);
             code[5] = '\0';
             return true;

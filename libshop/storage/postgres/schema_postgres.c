@@ -16,7 +16,7 @@
 #define LOCK_TRIES 5
 #define LOCK_LIMIT INT64_C(60000000) /* microseconds to wait for another process that makes or upgrades the same place */
 #define LOCK_PAUSE_MS 20
-#define LOOK_LIMIT INT64_C(10000000) /* microseconds for a statement that only looks */
+#define LOOK_LIMIT INT64_C(5000000) /* microseconds for a statement that only looks */
 
 typedef enum place { PLACE_FRESH, PLACE_OLDER, PLACE_CURRENT } place;
 
