@@ -13,11 +13,18 @@
 /* Flags that every command takes have no name of a command's own list. */
 static const struct flag_row {
     const char *name;
-    const char *setting; /* the setting that it gives; NULL: a switch, or --config */
+    const char *setting; /* the setting that it gives; NULL: a switch, or one with a text of its own (text_place) */
     int for_all;
 } flag_rows[] = {
-    {"database", "DATABASE_URL", 1}, {"config", NULL, 1}, {"listen", "SHOP_LISTEN", 0}, {"demo", NULL, 0},
-    {"password-stdin", NULL, 0},     {"yaml", NULL, 0},   {"watch", NULL, 0},
+    {"database", "DATABASE_URL", 1},
+    {"config", NULL, 1},
+    {"listen", "SHOP_LISTEN", 0},
+    {"demo", NULL, 0},
+    {"password-stdin", NULL, 0},
+    {"yaml", NULL, 0},
+    {"watch", NULL, 0},
+    {"from", NULL, 0},
+    {"to", NULL, 0},
 };
 
 static int has_word(const char *words, const char *word, size_t length)
@@ -54,6 +61,18 @@ static void set_switch(command_line *line, const char *name)
     line->watch |= strcmp(name, "watch") == 0;
 }
 
+/* Where the text of a flag goes that is neither a setting nor a switch; NULL: it is one of these. */
+static const char **text_place(command_line *line, const char *name, const char **config_file)
+{
+    if (strcmp(name, "from") == 0) {
+        return &line->from;
+    }
+    if (strcmp(name, "to") == 0) {
+        return &line->to;
+    }
+    return strcmp(name, "config") == 0 ? config_file : NULL;
+}
+
 /* Takes the flag at arguments[*i], and its value behind "=" or in the next argument. */
 static int take_flag(command_line *line, const command *c, char **arguments, int *i, const char **config_file)
 {
@@ -63,8 +82,8 @@ static int take_flag(command_line *line, const command *c, char **arguments, int
     if (row == NULL) {
         return command_fail(EXIT_USAGE, "%s takes no %s; `shopd help %s` says more", c->name, arguments[*i], c->name);
     }
-    int is_config = strcmp(row->name, "config") == 0;
-    if (row->setting == NULL && !is_config) {
+    const char **place = text_place(line, row->name, config_file);
+    if (row->setting == NULL && place == NULL) {
         if (name[length] == '=') {
             return command_fail(EXIT_USAGE, "--%s takes no value", row->name);
         }
@@ -75,8 +94,8 @@ static int take_flag(command_line *line, const command *c, char **arguments, int
     if (value == NULL || value[0] == '\0') {
         return command_fail(EXIT_USAGE, "--%s needs a value", row->name);
     }
-    if (is_config) {
-        *config_file = value;
+    if (place != NULL) {
+        *place = value;
         return EXIT_DONE;
     }
     if (!config_set(&line->settings, row->setting, value, arguments[*i])) {

@@ -95,6 +95,7 @@ typedef int32_t shop_reason;
 #define SHOP_REASON_NEWER 20 /* a shop of a newer version */
 #define SHOP_REASON_DAMAGED 21 /* a shop that is damaged */
 #define SHOP_REASON_OTHER 22 /* the detail says more */
+#define SHOP_REASON_UNFINISHED 23 /* a copy of a shop that is not finished (see shop/sys/copy.h) */
 
 /* "authentication", …; "none", "other". Static text. Thread-safe. */
 SHOP_API const char *shop_reason_name(shop_reason reason);
@@ -166,7 +167,8 @@ SHOP_API void shop_options_init(shop_options *options);
  * Opens a shop: storage (created or upgraded), gateway, keys. One a process and database is usual; a shop may be used
  * by any number of threads at once, each with a context of its own.
  * SHOP_OK; SHOP_INVALID (an option is out of range); SHOP_UNAVAILABLE (the database cannot be opened, is damaged, foreign or
- * newer: it is left untouched); SHOP_NO_MEMORY; SHOP_MISUSE. On failure *out is NULL and shop_open_error tells why.
+ * newer: it is left untouched); SHOP_CONFLICT (it holds an unfinished copy: see shop/sys/copy.h); SHOP_NO_MEMORY; SHOP_MISUSE.
+ * On failure *out is NULL and shop_open_error tells why.
  */
 SHOP_API shop_status shop_open(const shop_options *options, shop **out);
 

@@ -12,6 +12,7 @@
 
 #include "../account/password.h"
 #include "../gateway/gateway.h"
+#include "../storage/copy/copy.h"
 #include "../storage/ids.h"
 #include "../storage/schema.h"
 #include "ctx.h"
@@ -196,6 +197,29 @@ static shop_status open_storage(struct shop *s)
                      is_named ? "" : shop_reason_name(last_reason), is_named ? "" : ": ", fault.detail);
 }
 
+/* Half a shop must not be served from. */
+static shop_status refuse_unfinished_copy(struct shop *s)
+{
+    shop_arena *arena = shop_arena_new();
+    if (!arena)
+        return fail_open(SHOP_NO_MEMORY, "out of memory");
+    shop_copy_record record;
+    shop_fault fault;
+    int32_t outcome =
+        shop_copy_read_record(s->storage, s->storage_self, shop_schema_current(), TABLE_COPY, arena, &record, &fault);
+    shop_status status = SHOP_OK;
+    if (outcome != SHOP_STORAGE_OK) {
+        last_reason = reason_of(&fault);
+        status = fail_open(SHOP_UNAVAILABLE, "the database cannot be opened: %s", fault.detail);
+    } else if (record.is_there && !record.is_finished) {
+        last_reason = SHOP_REASON_UNFINISHED;
+        status = fail_open(SHOP_CONFLICT, "the database cannot be opened: unfinished: it holds part of a copy of %.160s",
+                           record.source);
+    }
+    shop_arena_free(arena);
+    return status;
+}
+
 static shop_status open_parts(struct shop *s)
 {
     s->ids = shop_ids_new();
@@ -203,6 +227,8 @@ static shop_status open_parts(struct shop *s)
     if (!s->ids || !s->passwords)
         return fail_open(SHOP_NO_MEMORY, "out of memory");
     shop_status status = open_storage(s);
+    if (status == SHOP_OK)
+        status = refuse_unfinished_copy(s);
     if (status != SHOP_OK)
         return status;
     shop_gateway_fault fault = {.outcome = SHOP_GATEWAY_OK};

@@ -35,6 +35,7 @@ static const struct {
     [SHOP_REASON_NEWER] = {"newer", 0},
     [SHOP_REASON_DAMAGED] = {"damaged", 0},
     [SHOP_REASON_OTHER] = {"other", 0},
+    [SHOP_REASON_UNFINISHED] = {"unfinished", 0},
 };
 
 static size_t place_of(shop_reason reason)
@@ -474,6 +475,11 @@ static const char *op_defect(const shop_schema *schema, const shop_op *ops, uint
     const scope in = {.schema = schema, .table = &schema->tables[op->table], .ops = ops, .place = place};
     const char *defect = sets_defect(&in, op);
     return defect ? defect : preds_defect(&in, op->preds, op->pred_count);
+}
+
+bool shop_check_reserve(const shop_schema *schema, uint32_t table, int64_t id, const int64_t *highest)
+{
+    return table < schema->table_count && id >= 0 && id <= SHOP_MAX_ID && highest;
 }
 
 int32_t shop_check_batch(const shop_schema *schema, const shop_storage_call *call, const shop_op_list *list, shop_fault *fault)

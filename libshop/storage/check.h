@@ -30,6 +30,8 @@ int32_t shop_check_query(const shop_schema *schema, const shop_storage_call *cal
                          const shop_rows *rows, shop_fault *fault);
 int32_t shop_check_batch(const shop_schema *schema, const shop_storage_call *call, const shop_op_list *list, shop_fault *fault);
 
+bool shop_check_reserve(const shop_schema *schema, uint32_t table, int64_t id, const int64_t *highest);
+
 /* Does this operation name one row by its id (INSERT, or an EQ predicate on `id`), so that a VALUE_REF may point to it? The value of that
    id, or NULL. */
 const shop_value *shop_check_named_id(const shop_op *op);

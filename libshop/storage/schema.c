@@ -2,7 +2,7 @@
 /* Every table of the shop, described once. A change here raises SCHEMA_VERSION; columns are only ever appended. */
 #include "schema.h"
 
-#define SCHEMA_VERSION 2u
+#define SCHEMA_VERSION 3u
 
 static const char *const order_statuses[] = {"pending", "processing", "shipped", "delivered", "cancelled", NULL};
 static const char *const payment_statuses[] = {"pending",   "processing",         "succeeded", "failed",
@@ -270,6 +270,13 @@ static const shop_index test_event_indexes[] = {
     {"test_event_due", 0, 1, {TEST_EVENT_DUE_AT}},
 };
 
+static const shop_column copy_columns[] = {
+    {"id", SHOP_COLUMN_INT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"source", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"started_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"finished_at", SHOP_COLUMN_TIME, SHOP_COLUMN_NULLABLE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+};
+
 #define TABLE(name, columns, indexes, doc)                                                                                     \
     {                                                                                                                          \
         name, columns, sizeof(columns) / sizeof((columns)[0]), indexes, sizeof(indexes) / sizeof((indexes)[0]), doc            \
@@ -294,6 +301,7 @@ static const shop_table tables[TABLE_COUNT] = {
     [TABLE_TEST_INTENT] = TABLE("test_intent", test_intent_columns, test_intent_indexes, "the test gateway: payment intents"),
     [TABLE_TEST_REFUND] = TABLE("test_refund", test_refund_columns, test_refund_indexes, "the test gateway: refunds"),
     [TABLE_TEST_EVENT] = TABLE("test_event", test_event_columns, test_event_indexes, "the test gateway: events to deliver"),
+    [TABLE_COPY] = {"copy", copy_columns, COPY_COLUMNS, NULL, 0, "where this shop was copied from"},
 };
 
 _Static_assert(sizeof(user_columns) / sizeof(shop_column) == USER_COLUMNS, "schema.h and schema.c disagree");
@@ -313,6 +321,7 @@ _Static_assert(sizeof(mark_columns) / sizeof(shop_column) == MARK_COLUMNS, "sche
 _Static_assert(sizeof(test_intent_columns) / sizeof(shop_column) == TEST_INTENT_COLUMNS, "schema.h and schema.c disagree");
 _Static_assert(sizeof(test_refund_columns) / sizeof(shop_column) == TEST_REFUND_COLUMNS, "schema.h and schema.c disagree");
 _Static_assert(sizeof(test_event_columns) / sizeof(shop_column) == TEST_EVENT_COLUMNS, "schema.h and schema.c disagree");
+_Static_assert(sizeof(copy_columns) / sizeof(shop_column) == COPY_COLUMNS, "schema.h and schema.c disagree");
 
 static const shop_schema schema = {SCHEMA_VERSION, TABLE_COUNT, tables};
 

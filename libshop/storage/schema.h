@@ -26,6 +26,7 @@ enum {
     TABLE_TEST_INTENT,
     TABLE_TEST_REFUND,
     TABLE_TEST_EVENT,
+    TABLE_COPY,
     TABLE_COUNT
 };
 
@@ -218,6 +219,14 @@ enum { /* events not yet taken by the webhook */
        TEST_EVENT_DUE_AT,
        TEST_EVENT_CREATED_AT,
        TEST_EVENT_COLUMNS
+};
+
+enum { /* at most one row: this shop is a copy of another. It may be opened when the copy is finished */
+       COPY_ID,
+       COPY_SOURCE,
+       COPY_STARTED_AT,
+       COPY_FINISHED_AT, /* NULL: not yet */
+       COPY_COLUMNS
 };
 
 /* The schema of this libshop. Static. */

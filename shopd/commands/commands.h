@@ -39,6 +39,8 @@ void exit_print_help(FILE *to);
 typedef struct command_line {
     config settings;
     const char *word; /* the one word behind the command: an e-mail, a command to explain; or NULL */
+    const char *from; /* URLs of a copy; or NULL */
+    const char *to;
     int password_stdin;
     int yaml;
     int watch;

@@ -12,7 +12,7 @@ static const struct meaning {
     {EXIT_DONE, "done"},
     {EXIT_FAILED, "failed"},
     {EXIT_USAGE, "usage: a flag, a word or a setting that cannot be"},
-    {EXIT_DATABASE, "the file cannot be opened, or what is in the database is no shop, damaged, or a newer shop"},
+    {EXIT_DATABASE, "the file cannot be opened, or what is in the database is no shop, damaged, a newer shop, or half a copy"},
     {EXIT_ADDRESS, "the address cannot be listened on"},
     {EXIT_UNREACHABLE, "the database server does not answer, or is starting or stopping (passes)"},
     {EXIT_NAME, "the name of its host leads nowhere (passes)"},
@@ -57,6 +57,7 @@ static const struct row {
     {SHOP_REASON_FOREIGN, EXIT_DATABASE, "name another place in DATABASE_URL; this one was left as it is"},
     {SHOP_REASON_NEWER, EXIT_DATABASE, "use a shopd that is at least as new; the shop was left as it is"},
     {SHOP_REASON_DAMAGED, EXIT_DATABASE, "restore a backup; what is there was left as it is"},
+    {SHOP_REASON_UNFINISHED, EXIT_DATABASE, "finish it by the same shopd migrate --from … --to … again"},
     {SHOP_REASON_OTHER, EXIT_DATABASE, ""},
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The small commands: migrate, openapi, version, help; and the list of all. */
+/* The small commands: openapi, version, help; and the list of all. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,19 @@ static const command commands[] = {
      "Prints `shopd: listening on URL` when it is ready; SIGTERM or SIGINT ends it gracefully.\n"
      "  --listen ADDR:PORT   where (default 127.0.0.1:8000; port 0: a free one)\n"
      "  --demo               fill an empty shop with demo goods and make an administrator\n"},
-    {"migrate", command_migrate, NULL, "", "make or upgrade the database, then end", ""},
+    {"migrate", command_migrate, NULL, "from to", "make or upgrade the database; with --from and --to: copy a shop",
+     "Makes or upgrades the tables of --database, then ends.\n"
+     "  --from URL --to URL  instead: copy the whole shop at the first URL into the empty database at the second, whatever\n"
+     "                       backends they are: shopd migrate --from sqlite:shop.db --to postgresql://shop@host/shop\n"
+     "\n"
+     "End every shopd that uses the source before. It is only read. The target must be empty, and no shopd opens it before "
+     "the\n"
+     "copy is finished. At the end both sides are read again and compared, rows and checksums.\n"
+     "A copy that was interrupted, even by kill -9 or a crash of the server, is continued by the same command. One that goes\n"
+     "wrong is given up by emptying the target. A target that does not answer is waited for, a minute at a time.\n"
+     "Passwords are better kept out of the command line: libpq reads PGPASSWORD, or ~/.pgpass.\n"
+     "Everything is in the database, except the SECRET_KEY: give the new shopd the same one, or everybody must log in again.\n"
+     "Pictures of products are links; what they lead to stays where it is.\n"},
     {"create-admin", command_create_admin, "EMAIL", "password-stdin", "make an administrator, or give one a new password",
      "Asks for the password on a terminal; without one makes a password and prints it once.\n"
      "  --password-stdin     take the first line of standard input as the password\n"},
@@ -38,17 +50,6 @@ const command *command_find(const char *name)
         }
     }
     return NULL;
-}
-
-int command_migrate(command_line *line)
-{
-    shop *s = NULL;
-    int code = command_open_shop(line, NULL, &s);
-    if (code == EXIT_DONE) {
-        puts("the database is ready for this version");
-    }
-    shop_close(s);
-    return code;
 }
 
 int command_openapi(command_line *line)

@@ -366,9 +366,9 @@ int32_t kit_apply(const shop_storage_vtable *vt, void *self, kit_memory *m, cons
 
 const char *outcome_name(int32_t outcome)
 {
-    static const char *const names[] = {"OK",          "GUARD",   "UNIQUE",  "REFERENCE", "CONSTRAINT", "CONFLICT",
-                                        "UNAVAILABLE", "UNKNOWN", "INVALID", "NO_MEMORY", "FOREIGN",    "NEWER"};
-    return outcome >= 0 && outcome <= SHOP_STORAGE_NEWER ? names[outcome] : "an unknown outcome";
+    static const char *const names[] = {"OK",      "GUARD",   "UNIQUE",    "REFERENCE", "CONSTRAINT", "CONFLICT", "UNAVAILABLE",
+                                        "UNKNOWN", "INVALID", "NO_MEMORY", "FOREIGN",   "NEWER",      "OLDER",    "ABSENT"};
+    return outcome >= 0 && outcome <= SHOP_STORAGE_ABSENT ? names[outcome] : "an unknown outcome";
 }
 
 bool expect(kit *k, bool holds, const char *format, ...)

@@ -238,6 +238,56 @@ static void read_only_changes_nothing(kit *k)
     expect(k, !k->self || count_rows(k, ITEM) == 2, "the rows have changed");
 }
 
+/* An optional slot: a table of an older header ends before it. */
+static bool has_reserve(const kit *k)
+{
+    return k->vt->struct_size >= offsetof(shop_storage_vtable, reserve) + sizeof k->vt->reserve && k->vt->reserve;
+}
+
+static void reserved_ids_are_passed_over(kit *k)
+{
+    shop_fault fault;
+    int64_t highest = -1;
+    if (!has_reserve(k)) {
+        skip(k, "reserve is not there");
+        return;
+    }
+    expect(k, k->vt->reserve(k->self, ITEM, 0, &highest, &fault) == SHOP_STORAGE_OK && highest == 0,
+           "fresh: the highest is %lld", (long long)highest);
+    int64_t first = allocate(k, ITEM, 3);
+    expect(k, k->vt->reserve(k->self, ITEM, 0, &highest, &fault) == SHOP_STORAGE_OK && highest == first + 2,
+           "the highest id given is not told");
+    const int64_t above = INT64_C(9007199254740000); /* close to the last */
+    expect(k, k->vt->reserve(k->self, ITEM, above, &highest, &fault) == SHOP_STORAGE_OK && highest == above,
+           "the highest is %lld", (long long)highest);
+    expect(k, k->vt->reserve(k->self, ITEM, 7, &highest, &fault) == SHOP_STORAGE_OK && highest == above, "it went back");
+    expect(k, allocate(k, ITEM, 1) == above + 1, "an id below was given");
+    expect(k, k->vt->reserve(k->self, ITEM, INT64_C(1) << 53, &highest, &fault) == SHOP_STORAGE_INVALID, "beyond the last id");
+    expect(k, k->vt->reserve(k->self, ITEM, -1, &highest, &fault) == SHOP_STORAGE_INVALID, "below the first id");
+    expect(k, allocate(k, MAKER, 1) == 1, "another table's ids were passed over");
+}
+
+static void reserved_ids_outlive_close(kit *k)
+{
+    shop_fault fault;
+    int64_t highest = 0;
+    if (!has_reserve(k)) {
+        skip(k, "reserve is not there");
+        return;
+    }
+    expect(k, k->vt->reserve(k->self, ITEM, 5000, &highest, &fault) == SHOP_STORAGE_OK, "%s", fault.detail);
+    close_place(k, k->self);
+    k->self = open_place(k, kit_schema(), SHOP_STORAGE_READ_ONLY, SHOP_STORAGE_OK);
+    if (!k->self)
+        return;
+    highest = 0;
+    expect(k, k->vt->reserve(k->self, ITEM, 0, &highest, &fault) == SHOP_STORAGE_OK && highest == 5000, "the highest is %lld",
+           (long long)highest);
+    expect(k, k->vt->reserve(k->self, ITEM, 6000, &highest, &fault) != SHOP_STORAGE_OK, "reserved while reading only");
+    reopen(k, kit_schema());
+    expect(k, !k->self || allocate(k, ITEM, 1) == 5001, "an id below was given");
+}
+
 static void read_only_creates_nothing(kit *k)
 {
     uint64_t before = fingerprint(k);
@@ -245,7 +295,8 @@ static void read_only_creates_nothing(kit *k)
     shop_fault fault;
     void *self = NULL;
     int32_t outcome = k->vt->open(k->url, kit_schema(), &host, &self, &fault);
-    expect(k, outcome != SHOP_STORAGE_OK && !self, "a place that is not there was opened for reading");
+    expect(k, outcome == SHOP_STORAGE_ABSENT && !self, "a place that is not there, opened for reading: %s",
+           outcome_name(outcome));
     if (outcome == SHOP_STORAGE_OK)
         close_place(k, self);
     expect(k, fingerprint(k) == before, "a place was created");
@@ -260,7 +311,9 @@ static void read_only_upgrades_nothing(kit *k)
     const shop_storage_host host = {.struct_size = sizeof host, .flags = SHOP_STORAGE_READ_ONLY};
     shop_fault fault;
     void *self = NULL;
-    if (k->vt->open(k->url, kit_schema_2(), &host, &self, &fault) == SHOP_STORAGE_OK)
+    int32_t outcome = k->vt->open(k->url, kit_schema_2(), &host, &self, &fault);
+    expect(k, outcome == SHOP_STORAGE_OLDER, "an older place, opened for reading: %s", outcome_name(outcome));
+    if (outcome == SHOP_STORAGE_OK)
         close_place(k, self);
     expect(k, fingerprint(k) == before, "the place was changed");
     k->self = open_place(k, kit_schema(), 0, SHOP_STORAGE_OK);
@@ -381,6 +434,9 @@ static const kit_requirement requirements[] = {
     {"the id of a deleted row is not given again", ids_of_deleted_rows_stay_given, 0, 0},
     {"rows, keys and references outlive close", rows_outlive_close, SHOP_CAN_PERSIST, 0},
     {"ids are not given again after reopening", ids_outlive_close, SHOP_CAN_PERSIST, 0},
+    {"reserved ids are passed over", reserved_ids_are_passed_over, 0, 0},
+    {"reserved ids stay so after reopening, and are read when opened for reading only", reserved_ids_outlive_close,
+     SHOP_CAN_PERSIST, 0},
     {"a newer schema adds tables, columns and indexes; old rows hold the defaults", schema_grows, SHOP_CAN_PERSIST, 0},
     {"a place of a newer schema is refused and left untouched", newer_place_is_refused, SHOP_CAN_PERSIST, 0},
     {"a foreign place is refused and left untouched", foreign_place_is_refused, 0, KIT_UNOPENED},

@@ -217,12 +217,12 @@ Test(sqlite_refusal, to_make_or_upgrade_when_opened_for_reading_only)
     shop_fault fault;
     uint64_t before = hash_folder();
     cr_expect(tiny_open_as(place.url, &tiny_schema, &host, &fault) == NULL);
-    cr_expect_eq(fault.outcome, SHOP_STORAGE_UNAVAILABLE);
+    cr_expect_eq(fault.outcome, SHOP_STORAGE_ABSENT);
     cr_expect_eq(hash_folder(), before);
     make_shop(&tiny_schema_old);
     before = hash_folder();
     cr_expect(tiny_open_as(place.url, &tiny_schema, &host, &fault) == NULL);
-    cr_expect_eq(fault.outcome, SHOP_STORAGE_UNAVAILABLE);
+    cr_expect_eq(fault.outcome, SHOP_STORAGE_OLDER);
     cr_expect_eq(hash_folder(), before);
 }
 

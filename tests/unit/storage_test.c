@@ -316,7 +316,7 @@ Test(memory_backend, an_instance_for_reading_only_reads)
     const shop_storage_host reader = {.struct_size = sizeof reader, .flags = SHOP_STORAGE_READ_ONLY};
     shop_fault fault;
     void *self = NULL;
-    cr_assert_eq(shop_storage_memory()->open("memory:till", &schema, &reader, &self, &fault), SHOP_STORAGE_UNAVAILABLE);
+    cr_assert_eq(shop_storage_memory()->open("memory:till", &schema, &reader, &self, &fault), SHOP_STORAGE_ABSENT);
     void *writer = open_place("memory:till", &schema, SHOP_STORAGE_OK);
     cr_assert_eq(insert_owner(writer, 1, "one"), SHOP_STORAGE_OK);
     cr_assert_eq(shop_storage_memory()->open("memory:till", &schema, &reader, &self, &fault), SHOP_STORAGE_OK);

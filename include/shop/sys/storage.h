@@ -232,6 +232,8 @@ typedef struct shop_op_list {
 #define SHOP_STORAGE_NO_MEMORY 9
 #define SHOP_STORAGE_FOREIGN 10 /* open: the place holds something that is not a shop, or is damaged; left untouched */
 #define SHOP_STORAGE_NEWER 11 /* open: made by a newer libshop; left untouched */
+#define SHOP_STORAGE_OLDER 12 /* open for reading only: made by an older libshop; left untouched */
+#define SHOP_STORAGE_ABSENT 13 /* open for reading only: nothing is there yet; left so */
 
 typedef struct shop_fault {
     int32_t outcome;
@@ -297,6 +299,9 @@ typedef struct shop_storage_vtable {
     int32_t (*ping)(void *self, shop_fault *fault);
     /* Optional. Calls back, from any thread, after another instance changed rows of a table. */
     int32_t (*watch)(void *self, void (*changed)(void *user, uint32_t table), void *user);
+    /* Optional. From now on allocate hands out only ids of `table` above `id` (0..2^53-1; 0 changes nothing). *highest becomes the
+       highest id that was ever handed out or passed over in this way; 0: none. Opened for reading only: `id` 0 only. */
+    int32_t (*reserve)(void *self, uint32_t table, int64_t id, int64_t *highest, shop_fault *fault);
     /* ---- end of version 1 ---- */
 } shop_storage_vtable;
 

@@ -45,7 +45,7 @@ static int32_t take_place(const char *name, bool read_only, const shop_schema *s
     if (place && !shop_memory_place_fits(place, schema))
         return misfit(place, schema, fault);
     if (!place && read_only)
-        return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, "no such place to read from");
+        return shop_fault_set(fault, SHOP_STORAGE_ABSENT, 0, "no such place to read from");
     if (!place) {
         place = shop_memory_place_new(schema, name);
         if (!place)
@@ -323,6 +323,20 @@ static int32_t memory_allocate(void *self, uint32_t table, uint32_t count, int64
     return enough ? shop_fault_none(fault) : shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, "no ids are left");
 }
 
+static int32_t memory_reserve(void *self, uint32_t table, int64_t id, int64_t *highest, shop_fault *fault)
+{
+    instance *me = self;
+    if (!shop_check_reserve(me->schema, table, id, highest) || (id && me->read_only))
+        return shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, "ids of an unknown table, beyond the last one, or read-only");
+    int64_t *next_id = &me->place->tables[table].next_id;
+    pthread_rwlock_wrlock(&me->place->lock);
+    if (*next_id <= id)
+        *next_id = id + 1;
+    *highest = *next_id - 1;
+    pthread_rwlock_unlock(&me->place->lock);
+    return shop_fault_none(fault);
+}
+
 static int32_t memory_ping(void *self, shop_fault *fault)
 {
     (void)self;
@@ -340,6 +354,7 @@ static const shop_storage_vtable memory_vtable = {
     .apply = memory_apply,
     .allocate = memory_allocate,
     .ping = memory_ping,
+    .reserve = memory_reserve,
 };
 
 const shop_storage_vtable *shop_storage_memory(void)

@@ -352,6 +352,37 @@ int32_t shop_pg_allocate(shop_pg_pool *pool, const char *table, uint32_t count, 
     return shop_fault_none(fault);
 }
 
+typedef struct reservation {
+    const char *table;
+    int64_t id;
+} reservation;
+
+static void write_reserve(shop_pg_sql *sql, const void *what)
+{
+    const reservation *wanted = what;
+    shop_pg_put(sql, wanted->id ? "UPDATE shop_sequence SET next = greatest(next, " : "SELECT next - 1 FROM shop_sequence");
+    if (wanted->id) {
+        shop_pg_bind_int(sql, wanted->id + 1);
+        shop_pg_put(sql, ")");
+    }
+    shop_pg_put(sql, " WHERE name = ");
+    shop_pg_bind_text(sql, wanted->table, strlen(wanted->table));
+    shop_pg_put(sql, wanted->id ? " RETURNING next - 1" : "");
+}
+
+int32_t shop_pg_reserve(shop_pg_pool *pool, const char *table, int64_t id, int64_t deadline, int64_t *highest,
+                        shop_fault *fault)
+{
+    const reservation wanted = {.table = table, .id = id};
+    answer a = {.fault = fault, .number = -1};
+    if (ask(pool, deadline, write_reserve, &wanted, &a) != SHOP_STORAGE_OK)
+        return a.outcome;
+    if (a.number < 0)
+        return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, "damage: the counter of a table's ids is missing");
+    *highest = a.number;
+    return shop_fault_none(fault);
+}
+
 static void write_ping(shop_pg_sql *sql, const void *what)
 {
     (void)what;

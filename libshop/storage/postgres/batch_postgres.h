@@ -12,6 +12,8 @@ int32_t shop_pg_apply(shop_pg_pool *pool, const shop_schema *schema, int64_t dea
 /* Also one round trip each. */
 int32_t shop_pg_allocate(shop_pg_pool *pool, const char *table, uint32_t count, int64_t deadline, int64_t *first,
                          shop_fault *fault);
+int32_t shop_pg_reserve(shop_pg_pool *pool, const char *table, int64_t id, int64_t deadline, int64_t *highest,
+                        shop_fault *fault);
 int32_t shop_pg_ping(shop_pg_pool *pool, bool read_only, int64_t deadline, shop_fault *fault);
 
 #endif

@@ -117,6 +117,18 @@ static int32_t postgres_allocate(void *self, uint32_t table, uint32_t count, int
     return shop_pg_allocate(me->pool, me->schema->tables[table].name, count, shop_monotonic_now() + OWN_LIMIT, first, fault);
 }
 
+static int32_t postgres_reserve(void *self, uint32_t table, int64_t id, int64_t *highest, shop_fault *fault)
+{
+    instance *me = self;
+    shop_fault unwanted;
+    fault = fault ? fault : &unwanted;
+    if (!shop_check_reserve(me->schema, table, id, highest))
+        return shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, "an unknown table, or an id beyond the last one");
+    if (me->address.read_only && id)
+        return refuse_to_write(fault);
+    return shop_pg_reserve(me->pool, me->schema->tables[table].name, id, shop_monotonic_now() + OWN_LIMIT, highest, fault);
+}
+
 static int32_t postgres_ping(void *self, shop_fault *fault)
 {
     instance *me = self;
@@ -139,6 +151,7 @@ const shop_storage_vtable *shop_storage_postgresql(void)
         .apply = postgres_apply,
         .allocate = postgres_allocate,
         .ping = postgres_ping,
+        .reserve = postgres_reserve,
     };
     return &vtable;
 }
@@ -156,6 +169,7 @@ const shop_storage_vtable *shop_storage_postgres(void)
         .apply = postgres_apply,
         .allocate = postgres_allocate,
         .ping = postgres_ping,
+        .reserve = postgres_reserve,
     };
     return &vtable;
 }

@@ -606,6 +606,13 @@ static int32_t make_alone(settling *s, const shop_pg_address *address)
     return outcome;
 }
 
+static int32_t refuse_to_make(settling *s, place found)
+{
+    if (found == PLACE_FRESH)
+        return refuse(s, SHOP_STORAGE_ABSENT, "schema: no shop is there to read from");
+    return refuse(s, SHOP_STORAGE_OLDER, "schema: made by an older libshop");
+}
+
 int32_t shop_pg_settle(const shop_pg_address *address, const shop_schema *schema, shop_fault *fault)
 {
     settling s = {.schema = schema, .fault = fault, .read_only = address->read_only};
@@ -614,8 +621,7 @@ int32_t shop_pg_settle(const shop_pg_address *address, const shop_schema *schema
     if (outcome == SHOP_STORAGE_OK)
         outcome = look(&s, &found);
     if (outcome == SHOP_STORAGE_OK && found != PLACE_CURRENT)
-        outcome = address->read_only ? refuse(&s, SHOP_STORAGE_UNAVAILABLE, "schema: no shop of this version to read from")
-                                     : make_alone(&s, address);
+        outcome = address->read_only ? refuse_to_make(&s, found) : make_alone(&s, address);
     PQfinish(s.pg);
     shop_pg_sql_free(&s.sql);
     if (outcome == SHOP_STORAGE_CONFLICT) /* it stays so for longer than a caller would try */

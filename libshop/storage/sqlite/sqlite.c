@@ -61,8 +61,10 @@ static int32_t make_file(const char *path, shop_fault *fault)
 
 static int32_t connect_reader(instance *me, const char *path, shop_sqlite_place place, shop_fault *fault)
 {
-    if (place != SHOP_SQLITE_CURRENT)
-        return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, "no shop of this version to read from");
+    if (place == SHOP_SQLITE_FRESH)
+        return shop_fault_set(fault, SHOP_STORAGE_ABSENT, 0, "no shop is there to read from");
+    if (place == SHOP_SQLITE_OLDER)
+        return shop_fault_set(fault, SHOP_STORAGE_OLDER, 0, "made by an older libshop");
     return shop_sqlite_connect(&me->main, path, SHOP_SQLITE_READS, fault);
 }
 
@@ -194,6 +196,44 @@ static int32_t sqlite_allocate(void *self, uint32_t table, uint32_t count, int64
                                 fault);
 }
 
+/* By a connection of its own: it is asked for rarely, and the others are in use. */
+static int32_t read_highest(const instance *me, const char *table, int64_t *highest, shop_fault *fault)
+{
+    shop_sqlite_connection *c = shop_mem_zalloc(1, sizeof *c);
+    char *sql = sqlite3_mprintf("SELECT \"next\" - 1 FROM \"" SHOP_SQLITE_SEQUENCE "\" WHERE \"name\" = %Q", table);
+    int32_t outcome = shop_fault_set(fault, SHOP_STORAGE_NO_MEMORY, 0, "out of memory");
+    if (c && sql)
+        outcome = shop_sqlite_connect(c, sqlite3_db_filename(me->main.db, "main"), SHOP_SQLITE_READS, fault);
+    if (outcome == SHOP_STORAGE_OK) {
+        *highest = 0;
+        int code = shop_sqlite_step_fixed(c, sql, highest);
+        outcome = code == SQLITE_OK ? shop_fault_none(fault) : shop_sqlite_fail(fault, code, 0);
+        shop_sqlite_disconnect(c);
+    }
+    sqlite3_free(sql);
+    shop_mem_free(c);
+    return outcome;
+}
+
+static int32_t sqlite_reserve(void *self, uint32_t table, int64_t id, int64_t *highest, shop_fault *fault)
+{
+    instance *me = self;
+    shop_fault unwanted;
+    fault = fault ? fault : &unwanted;
+    if (!shop_check_reserve(me->schema, table, id, highest))
+        return shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, "an unknown table, or an id beyond the last one");
+    if (me->read_only && id)
+        return refuse_to_write(fault);
+    const char *name = me->schema->tables[table].name;
+    if (id) {
+        shop_fault_none(fault);
+        int32_t outcome = shop_sqlite_reserve(me->writer, name, id, shop_monotonic_now() + OWN_LIMIT, fault);
+        if (outcome != SHOP_STORAGE_OK)
+            return outcome;
+    }
+    return read_highest(me, name, highest, fault);
+}
+
 static int32_t sqlite_ping(void *self, shop_fault *fault)
 {
     instance *me = self;
@@ -221,6 +261,7 @@ const shop_storage_vtable *shop_storage_sqlite(void)
         .apply = sqlite_apply,
         .allocate = sqlite_allocate,
         .ping = sqlite_ping,
+        .reserve = sqlite_reserve,
     };
     return &vtable;
 }

@@ -26,6 +26,7 @@ typedef struct job {
     shop_sqlite_preview preview;
     const char *table;
     uint32_t count;
+    int64_t above; /* ids up to this one are passed over */
     int64_t first;
     shop_fault *fault;
     int32_t outcome;
@@ -108,8 +109,9 @@ static uint32_t take_jobs(shop_sqlite_writer *w, job_list *group, uint32_t limit
 
 static int32_t run_allocate(shop_sqlite_writer *w, job *j)
 {
-    static const char text[] = "INSERT INTO \"" SHOP_SQLITE_SEQUENCE "\" VALUES (?1, 1 + ?2) ON CONFLICT (\"name\") DO UPDATE"
-                               " SET \"next\" = \"next\" + ?2 RETURNING \"next\" - ?2";
+    static const char text[] =
+        "INSERT INTO \"" SHOP_SQLITE_SEQUENCE "\" VALUES (?1, ?3 + 1 + ?2) ON CONFLICT (\"name\") DO UPDATE"
+        " SET \"next\" = max(\"next\", ?3 + 1) + ?2 RETURNING \"next\" - ?2";
     shop_sqlite_connection *c = w->runner.connection;
     uint64_t key = (uint64_t)(uintptr_t)text;
     sqlite3_stmt *statement = shop_sqlite_find(c, key);
@@ -118,6 +120,8 @@ static int32_t run_allocate(shop_sqlite_writer *w, job *j)
         code = sqlite3_bind_text(statement, 1, j->table, -1, SQLITE_STATIC);
     if (code == SQLITE_OK)
         code = sqlite3_bind_int64(statement, 2, j->count);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_int64(statement, 3, j->above);
     if (code == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
         j->first = sqlite3_column_int64(statement, 0);
     if (code == SQLITE_OK) {
@@ -470,6 +474,12 @@ int32_t shop_sqlite_allocate(shop_sqlite_writer *w, const char *table, uint32_t 
     if (outcome == SHOP_STORAGE_OK)
         *first = j.first;
     return outcome;
+}
+
+int32_t shop_sqlite_reserve(shop_sqlite_writer *w, const char *table, int64_t id, int64_t deadline, shop_fault *fault)
+{
+    job j = {.table = table, .above = id, .fault = fault};
+    return do_job(w, &j, deadline);
 }
 
 /* Asks for an id of no table: a small commit that must write (one that sets a row to what it is would not). */

@@ -17,6 +17,8 @@ void shop_sqlite_writer_stop(shop_sqlite_writer *writer);
 int32_t shop_sqlite_apply(shop_sqlite_writer *writer, const shop_op_list *list, int64_t deadline, shop_fault *fault);
 int32_t shop_sqlite_allocate(shop_sqlite_writer *writer, const char *table, uint32_t count, int64_t deadline, int64_t *first,
                              shop_fault *fault);
+/* Ids up to this one are passed over. */
+int32_t shop_sqlite_reserve(shop_sqlite_writer *writer, const char *table, int64_t id, int64_t deadline, shop_fault *fault);
 
 /* OK at once when the last commit went well; else tries a small one. Any thread. */
 int32_t shop_sqlite_writer_ping(shop_sqlite_writer *writer, int64_t deadline, shop_fault *fault);
