@@ -10,9 +10,10 @@
 #include "../core/json_write.h"
 #include "batch.h"
 
-#define ATTEMPTS 16
+#define ATTEMPTS 16 /* at least, … */
+#define PATIENCE INT64_C(1500000) /* … and on for so many microseconds: on a slow machine the others need time, too */
 #define FIRST_PAUSE_US 100
-#define LONGEST_PAUSE_US 20000
+#define LONGEST_PAUSE_US 50000
 
 /* One change on its way through its attempts. */
 typedef struct change {
@@ -258,7 +259,8 @@ static shop_status run_attempts(change *c, const void **out)
     shop_arena_mark mark = shop_arena_set_mark(cx->arena);
     shop_status status = SHOP_BUSY;
     int again = 1;
-    for (int i = 0; again && i < ATTEMPTS; i++) {
+    int64_t until = shop_monotonic_now() + PATIENCE;
+    for (int i = 0; again && (i < ATTEMPTS || shop_monotonic_now() < until); i++) {
         pause_before(i);
         shop_arena_rewind(cx->arena, mark);
         shop_ctx_begin(cx);
