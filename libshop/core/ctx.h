@@ -9,6 +9,7 @@
 #include <shop/base.h>
 #include <shop/sys/storage.h>
 
+#include "../storage/trouble.h"
 #include "arena.h"
 #include "json_write.h"
 #include "mem.h"
@@ -26,6 +27,7 @@ struct shop {
     const shop_storage_vtable *storage;
     void *storage_self;
     shop_storage_host storage_host;
+    shop_trouble trouble;
     struct shop_ids *ids;
     struct shop_password_pool *passwords;
     struct shop_gateway *gateway;

@@ -269,6 +269,7 @@ shop_status shop_open(const shop_options *options, shop **out)
     if (!s)
         return fail_open(SHOP_NO_MEMORY, "out of memory");
     s->options = *options;
+    shop_trouble_init(&s->trouble);
     status = take_texts(&s->options);
     if (status == SHOP_OK)
         status = take_numbers(&s->options);
@@ -294,6 +295,7 @@ void shop_close(shop *s)
         s->storage->close(s->storage_self);
     shop_password_pool_free(s->passwords);
     shop_ids_free(s->ids);
+    shop_trouble_free(&s->trouble);
     free_options(&s->options);
     sodium_memzero(s, sizeof *s);
     shop_mem_free(s);
@@ -305,10 +307,13 @@ shop_status shop_ping(shop *s)
 {
     shop_fault fault = {.outcome = SHOP_STORAGE_OK};
     last_reason = SHOP_REASON_NONE;
-    if (s->storage->ping(s->storage_self, &fault) == SHOP_STORAGE_OK)
+    fault.outcome = s->storage->ping(s->storage_self, &fault);
+    shop_trouble_note(s, "ping", &fault);
+    if (fault.outcome == SHOP_STORAGE_OK)
         return SHOP_OK;
     last_reason = reason_of(&fault);
-    shop_log(s, SHOP_LOG_ERROR, "storage: does not answer, outcome %d: %s", (int)fault.outcome, fault.detail);
+    if (fault.outcome != SHOP_STORAGE_UNAVAILABLE)
+        shop_log(s, SHOP_LOG_ERROR, "storage: ping failed, outcome %d: %s", (int)fault.outcome, fault.detail);
     return SHOP_UNAVAILABLE;
 }
 

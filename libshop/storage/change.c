@@ -174,6 +174,7 @@ static int32_t apply(change *c, shop_batch *b, shop_fault *fault)
         .deadline = shop_monotonic_now() + s->options.call_timeout_ms * 1000,
     };
     int32_t outcome = s->storage->apply(s->storage_self, &call, &list, fault);
+    shop_trouble_note(s, "batch", fault);
     return outcome == SHOP_STORAGE_UNKNOWN ? resolve_unknown(c) : outcome;
 }
 
@@ -187,11 +188,11 @@ static shop_status fail_apply(shop_ctx *cx, const shop_fault *fault, int32_t out
 {
     if (outcome == SHOP_STORAGE_NO_MEMORY)
         return shop_fail_no_memory(cx);
-    shop_log(cx->shop, SHOP_LOG_ERROR, "storage: batch failed, outcome %d at operation %u: %s", (int)outcome, fault->op,
-             fault->detail);
     if (outcome == SHOP_STORAGE_UNAVAILABLE)
         return shop_fail(cx, SHOP_UNAVAILABLE, "storage_unavailable",
                          "The shop's storage cannot take this right now; nothing was changed.");
+    shop_log(cx->shop, SHOP_LOG_ERROR, "storage: batch failed, outcome %d at operation %u: %s", (int)outcome, fault->op,
+             fault->detail);
     if (outcome == SHOP_STORAGE_UNKNOWN)
         return shop_fail(cx, SHOP_UNAVAILABLE, "outcome_unknown",
                          "The storage went away while this was being saved. Look whether it happened before trying again.");

@@ -70,7 +70,9 @@ int64_t shop_new_id(shop_ctx *cx, uint16_t table)
         id = block->next++;
     pthread_mutex_unlock(&block->lock);
     if (id == SHOP_UNSET) {
-        shop_log(s, SHOP_LOG_ERROR, "storage: no id of table %u, outcome %d: %s", table, (int)fault.outcome, fault.detail);
+        shop_trouble_note(s, "allocation of ids", &fault);
+        if (fault.outcome != SHOP_STORAGE_UNAVAILABLE)
+            shop_log(s, SHOP_LOG_ERROR, "storage: no id of table %u, outcome %d: %s", table, (int)fault.outcome, fault.detail);
         shop_fail(cx, SHOP_UNAVAILABLE, "storage_unavailable", "The shop's storage cannot be reached right now.");
     }
     return id;

@@ -204,9 +204,9 @@ static shop_status fail_query(shop_ctx *cx, const shop_fault *fault)
         return shop_fail_no_memory(cx);
     if (fault->outcome == SHOP_STORAGE_CONFLICT)
         return shop_fail(cx, SHOP_BUSY, "storage_busy", "Too much is going on at once. Please try again.");
-    shop_log(cx->shop, SHOP_LOG_ERROR, "storage: query failed, outcome %d: %s", (int)fault->outcome, fault->detail);
     if (fault->outcome == SHOP_STORAGE_UNAVAILABLE)
         return shop_fail(cx, SHOP_UNAVAILABLE, "storage_unavailable", "The shop's storage cannot be reached right now.");
+    shop_log(cx->shop, SHOP_LOG_ERROR, "storage: query failed, outcome %d: %s", (int)fault->outcome, fault->detail);
     return shop_fail(cx, SHOP_INTERNAL, "internal_error", "Something went wrong on our side.");
 }
 
@@ -236,6 +236,7 @@ shop_status shop_query_run(shop_query *q)
         fault.outcome = shop_emulate_query(cx->shop->storage, cx->shop->storage_self, &call, shop_schema_current(), reads,
                                            (uint32_t)q->count, q->rows, &fault);
     }
+    shop_trouble_note(cx->shop, "query", &fault);
     return fault.outcome == SHOP_STORAGE_OK ? SHOP_OK : fail_query(cx, &fault);
 }
 

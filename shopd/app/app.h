@@ -7,6 +7,7 @@
 
 #include "../config/config.h"
 #include "call.h"
+#include "health.h"
 #include "json_out.h"
 #include "metrics.h"
 #include "router.h"
@@ -32,6 +33,7 @@ struct app {
     const config *settings;
     shop *_Atomic shop; /* NULL until it is open: requests are answered 503 */
     http_server *_Atomic server; /* NULL until it runs */
+    health *health; /* there as soon as `shop` is */
     router *routes;
     route_types *types; /* by index of the route */
     unsigned gateway_methods; /* bit HTTP_… of each method that has a route with ROUTE_GATEWAY */
@@ -55,6 +57,7 @@ typedef struct own_error {
     shop_status status; /* SHOP_OK: none */
     const char *code;
     const char *detail;
+    const char *reason; /* of storage's trouble; NULL: it is another */
 } own_error;
 
 struct worker {
@@ -74,6 +77,7 @@ struct worker {
 
 /* Tells an error of shopd's own; code and detail are static. Returns the status. */
 shop_status call_fail(call *c, shop_status status, const char *code, const char *detail);
+shop_status call_fail_storage(call *c, shop_reason reason);
 
 const route_types *call_types(const call *c);
 

@@ -12,7 +12,15 @@ shop_status call_fail(call *c, shop_status status, const char *code, const char 
     c->worker->error.status = status;
     c->worker->error.code = code;
     c->worker->error.detail = detail;
+    c->worker->error.reason = NULL;
     return status;
+}
+
+shop_status call_fail_storage(call *c, shop_reason reason)
+{
+    call_fail(c, SHOP_UNAVAILABLE, "storage_unavailable", "Storage does not answer, or takes no changes; the log has more.");
+    c->worker->error.reason = shop_reason_name(reason);
+    return SHOP_UNAVAILABLE;
 }
 
 const route_types *call_types(const call *c)

@@ -335,11 +335,26 @@ static void worker_stop(void *state)
     free(w);
 }
 
+/* What supervisors and load balancers ask: a server that is busy, or waits for its database, is not dead. */
+static int is_probe(const http_request *request)
+{
+    static const char *const paths[] = {"/healthz", "/readyz", "/metrics"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        if (strlen(paths[i]) == request->path_len && memcmp(paths[i], request->path, request->path_len) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Most requests are told by their method alone. */
 static int pool_of(void *state, const http_request *request)
 {
     const struct app *app = state;
     route_match match;
+    if (is_probe(request)) {
+        return HTTP_POOL_PROBE;
+    }
     if ((app->gateway_methods & 1u << request->method) == 0 ||
         router_find(app->routes, request->method, request->path, request->path_len, &match) != ROUTER_FOUND) {
         return HTTP_POOL_MAIN;

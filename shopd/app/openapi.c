@@ -360,6 +360,8 @@ static void put_problem_type(json_out *out)
     put_plain_property(out, "detail", "string", NULL, 0, "A sentence for a person.");
     put_plain_property(out, "code", "string", NULL, 0, "A stable word for programs: insufficient_stock, invalid_token, …");
     put_plain_property(out, "decline_code", "string", NULL, 0, "With 402: the bank's word: insufficient_funds, lost_card, …");
+    put_plain_property(out, "reason", "string", NULL, 0,
+                       "Of /readyz: why storage cannot be had: unreachable, overload, standby, …");
     json_out_object(out, "errors");
     json_out_text(out, "type", "object");
     json_out_text(out, "description", "What is wrong with each field, on validation.");

@@ -182,12 +182,14 @@ void problem_reply(call *c, shop_status status)
     const own_error *own = &c->worker->error;
     const char *code = row->code;
     const char *detail = row->detail;
+    const char *reason = NULL;
     int from_context = 0;
     if (row == &internal_row) {
         log_defect(c, status);
     } else if (own->status == status) {
         code = own->code;
         detail = own->detail;
+        reason = own->reason;
     } else if (c->cx != NULL && shop_ctx_error_status(c->cx) == status && shop_ctx_error_code(c->cx)[0] != '\0') {
         from_context = 1;
         code = shop_ctx_error_code(c->cx);
@@ -196,6 +198,9 @@ void problem_reply(call *c, shop_status status)
     http_response_reset(c->response);
     json_out *out = &c->worker->text;
     begin(out, row->http, code, detail);
+    if (reason != NULL) {
+        json_out_text(out, "reason", reason);
+    }
     if (from_context) {
         put_context(out, c->cx);
     }

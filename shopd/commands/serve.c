@@ -44,6 +44,8 @@ static void fill_http_options(http_options *o, const config *settings)
     o->pools[HTTP_POOL_MAIN].queue_limit = (size_t)settings->queue;
     o->pools[HTTP_POOL_SLOW].workers = settings->gateway_workers > 0 ? (int)settings->gateway_workers : GATEWAY_WORKERS;
     o->pools[HTTP_POOL_SLOW].queue_limit = (size_t)settings->gateway_queue;
+    o->pools[HTTP_POOL_PROBE].workers = 1;
+    o->pools[HTTP_POOL_PROBE].queue_limit = (size_t)settings->queue;
     int with_gateway_ms = (int)settings->gateway_timeout_ms + BESIDE_GATEWAY_MS;
     o->request_timeout_ms = with_gateway_ms > REQUEST_TIMEOUT_MS ? with_gateway_ms : REQUEST_TIMEOUT_MS;
     o->max_connections = (int)settings->max_connections;
@@ -151,8 +153,9 @@ static int start(service *v)
         return code;
     }
     v->jobs = job_runner_start(v->shop);
-    if (v->jobs == NULL) {
-        return command_fail(EXIT_FAILED, "the job threads cannot be started");
+    v->app.health = health_start(v->shop);
+    if (v->jobs == NULL || v->app.health == NULL) {
+        return command_fail(EXIT_FAILED, "the threads beside the server cannot be started");
     }
     atomic_store_explicit(&v->app.shop, v->shop, memory_order_release);
     printf("shopd: listening on %s\n", v->url);
@@ -167,7 +170,9 @@ static int start(service *v)
 static void stop(service *v)
 {
     job_runner_ask_to_stop(v->jobs);
+    health_ask_to_stop(v->app.health);
     http_server_drain_and_stop(v->server);
+    health_stop(v->app.health);
     job_runner_stop(v->jobs);
     shop_close(v->shop);
     app_close(&v->app);

@@ -39,10 +39,8 @@ static shop_status service_readyz(call *c)
     if (c->cx == NULL) {
         return call_fail(c, SHOP_UNAVAILABLE, "starting", "The server is starting.");
     }
-    if (shop_ping(shop_ctx_shop(c->cx)) != SHOP_OK) {
-        return call_fail(c, SHOP_UNAVAILABLE, "storage_unavailable", "Storage does not answer, or its schema is not current.");
-    }
-    return reply_json(c, text, sizeof text - 1);
+    shop_reason reason = health_reason(c->app->health);
+    return reason == SHOP_REASON_NONE ? reply_json(c, text, sizeof text - 1) : call_fail_storage(c, reason);
 }
 
 /* Bytes of memory in use, as the kernel counts them; 0 when it does not tell. */
@@ -176,7 +174,7 @@ static shop_status service_demo_image(call *c)
 const route routes_service[] = {
     ROW("/", service_index, "service_index", "Where things are", JSON),
     ROW("/healthz", service_healthz, "service_health", "Is the process alive?", JSON),
-    ROW("/readyz", service_readyz, "service_ready", "Does storage answer, and is its schema current?", JSON),
+    ROW("/readyz", service_readyz, "service_ready", "Does storage answer, and take changes?", JSON),
     ROW("/metrics", service_metrics, "service_metrics", "Counters, as Prometheus reads them", "text/plain"),
     ROW("/api/schema", service_schema, "service_schema", "This document; ?format=yaml as YAML", JSON),
     ROW("/api/docs", service_docs, "service_docs", "The API reference, to read and try", "text/html"),

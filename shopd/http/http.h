@@ -138,7 +138,8 @@ typedef struct http_refusal {
 /* Which workers run a request. */
 #define HTTP_POOL_MAIN 0
 #define HTTP_POOL_SLOW 1 /* for requests that may wait long for somebody else; only there when http_app.pool_of is given */
-#define HTTP_POOLS 2
+#define HTTP_POOL_PROBE 2 /* for those that never wait, and must be answered while all others do; likewise */
+#define HTTP_POOLS 3
 
 /* The program behind the engine. All members but pool_of must be given. */
 typedef struct http_app {

@@ -260,7 +260,8 @@ static void normalise(struct evhttp_request *evreq)
 static int pool_of(const struct listener *l, const http_request *req)
 {
     const http_app *app = &l->server->app;
-    return app->pool_of != NULL && app->pool_of(app->app, req) == HTTP_POOL_SLOW ? HTTP_POOL_SLOW : HTTP_POOL_MAIN;
+    int which = app->pool_of != NULL ? app->pool_of(app->app, req) : HTTP_POOL_MAIN;
+    return which > HTTP_POOL_MAIN && which < HTTP_POOLS ? which : HTTP_POOL_MAIN;
 }
 
 static void on_request(struct evhttp_request *evreq, void *arg)

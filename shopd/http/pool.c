@@ -98,7 +98,7 @@ static int start_threads(struct pool *pool, const char *name_of_all, int count)
 
 struct pool *http_pool_start(int which, const http_options *options, const http_app *app, char *err, size_t errlen)
 {
-    static const char *const names[HTTP_POOLS] = {"http-work", "http-slow"};
+    static const char *const names[HTTP_POOLS] = {"http-work", "http-slow", "http-probe"};
     const http_pool_options *o = &options->pools[which];
     struct pool *pool = calloc(1, sizeof *pool);
     if (pool == NULL) {

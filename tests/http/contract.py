@@ -175,7 +175,7 @@ def check_problem(answer):
     require(problem["status"] == answer.status, answer, "the problem's status is the answer's")
     require(re.fullmatch(r"[a-z][a-z0-9_]*", problem["code"]), answer, "the code is snake_case")
     require(problem["request_id"] == answer.headers["X-Request-Id"], answer, "the problem's request_id is the header's")
-    others = {"errors", "decline_code"} if answer.status == 402 else {"errors"}
+    others = {402: {"errors", "decline_code"}, 503: {"errors", "reason"}}.get(answer.status, {"errors"})
     require(set(problem) <= set(PROBLEM) | others, answer, "a problem has no other members")
     for messages in problem.get("errors", {}).values():
         require(messages and all(isinstance(m, str) and m for m in messages), answer, "errors are {field: [message, …]}")

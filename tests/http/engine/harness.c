@@ -107,19 +107,23 @@ static long number_after(const char *path, const char *prefix)
     return strncmp(path, prefix, len) == 0 ? strtol(path + len, NULL, 10) : -1;
 }
 
-static const char slow[] = "/slow";
+/* What the paths of each pool begin with. */
+static const char *const beginnings[HTTP_POOLS] = {"", "/slow", "/probe"};
 
 static int toy_pool_of(void *app, const http_request *req)
 {
     (void)app;
-    return strncmp(req->path, slow, sizeof slow - 1) == 0 ? HTTP_POOL_SLOW : HTTP_POOL_MAIN;
+    int pool = HTTP_POOLS - 1;
+    while (strncmp(req->path, beginnings[pool], strlen(beginnings[pool])) != 0)
+        pool--;
+    return pool;
 }
 
 static void toy_handle(void *state, const http_request *req, http_response *res)
 {
     struct toy *toy = state;
     int pool = toy_pool_of(toy, req);
-    const char *path = req->path + (pool == HTTP_POOL_SLOW ? sizeof slow - 1 : 0);
+    const char *path = req->path + strlen(beginnings[pool]);
     long n;
     atomic_fetch_add(&toy->handled, 1);
     CHECK(req->received_us > 0 && req->deadline_us > req->received_us);

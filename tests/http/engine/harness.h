@@ -34,6 +34,7 @@ extern const struct test lifecycle_tests[];
  * /huge       a body over the engine's limit
  * /hold       waits until the gate of its pool opens, then answers "held"
  * /slow/…     any of these, run by the pool HTTP_POOL_SLOW
+ * /probe/…    … by HTTP_POOL_PROBE
  */
 struct toy {
     http_server *server;

@@ -18,6 +18,8 @@
 #define HOLD "GET /hold HTTP/1.1\r\n" HOST "\r\n"
 #define ECHO "GET /echo HTTP/1.1\r\n" HOST "\r\n"
 #define SLOW_HOLD "GET /slow/hold HTTP/1.1\r\n" HOST "\r\n"
+#define WAITING_POOLS 2 /* the two whose requests may wait */
+#define PROBE_SIZE "GET /probe/size/3 HTTP/1.1\r\n" HOST "\r\n"
 #define SLOW_SIZE "GET /slow/size/3 HTTP/1.1\r\n" HOST "\r\n"
 
 static void expect_echo(struct client *c)
@@ -313,7 +315,7 @@ static void expect_status(struct client *c, int status)
 static void neither_pool_waits_for_the_other(void)
 {
     struct toy toy;
-    struct client held[HTTP_POOLS], other;
+    struct client held[2], other;
     toy_start(&toy, NULL); /* with two workers, and one slow one */
     client_open(&other, &toy);
     client_open(&held[HTTP_POOL_SLOW], &toy);
@@ -335,9 +337,32 @@ static void neither_pool_waits_for_the_other(void)
     toy_open_gate(&toy, HTTP_POOL_MAIN);
     expect_held(&held[HTTP_POOL_MAIN]);
     expect_held(&held[HTTP_POOL_SLOW]);
-    for (int i = 0; i < HTTP_POOLS; i++)
+    for (int i = 0; i < 2; i++)
         client_close(&held[i]);
     client_close(&other);
+    toy_stop(&toy);
+}
+
+static void probes_are_answered_while_all_others_wait(void)
+{
+    struct toy toy;
+    struct client held[3], probe;
+    toy_start(&toy, NULL); /* with two workers, and one slow one */
+    for (int i = 0; i < 3; i++) {
+        client_open(&held[i], &toy);
+        client_say(&held[i], i == 0 ? SLOW_HOLD : HOLD);
+    }
+    WAIT_UNTIL(stats_of(&toy).workers_busy[HTTP_POOL_MAIN] == 2 && stats_of(&toy).workers_busy[HTTP_POOL_SLOW] == 1);
+    client_open(&probe, &toy);
+    client_say(&probe, PROBE_SIZE);
+    expect_status(&probe, 200);
+    toy_open_gate(&toy, HTTP_POOL_MAIN);
+    toy_open_gate(&toy, HTTP_POOL_SLOW);
+    for (int i = 0; i < 3; i++) {
+        expect_held(&held[i]);
+        client_close(&held[i]);
+    }
+    client_close(&probe);
     toy_stop(&toy);
 }
 
@@ -754,13 +779,13 @@ static void draining_waits_for_either_pool(void)
 {
     http_options o = toy_options();
     o.drain_timeout_ms = 20000;
-    for (int last = 0; last < HTTP_POOLS; last++) {
+    for (int last = 0; last < WAITING_POOLS; last++) {
         struct toy toy;
-        struct client running[HTTP_POOLS], queued;
+        struct client running[WAITING_POOLS], queued;
         pthread_t stopper;
         toy_start(&toy, &o);
         uint16_t port = http_server_port(toy.server);
-        for (int i = 0; i < HTTP_POOLS; i++) {
+        for (int i = 0; i < WAITING_POOLS; i++) {
             client_open(&running[i], &toy);
             client_say(&running[i], i == HTTP_POOL_SLOW ? SLOW_HOLD : HOLD);
         }
@@ -773,13 +798,13 @@ static void draining_waits_for_either_pool(void)
         toy_open_gate(&toy, !last);
         expect_held(&running[!last]);
         CHECK(client_ended(&running[!last]));
-        CHECK(atomic_load(&toy.workers) == 3); /* all: it is not over */
+        CHECK(atomic_load(&toy.workers) == 4); /* all: it is not over */
         toy_open_gate(&toy, last);
         expect_held(&running[last]);
         expect_status(&queued, 200);
         CHECK(pthread_join(stopper, NULL) == 0);
         CHECK(atomic_load(&toy.workers) == 0);
-        for (int i = 0; i < HTTP_POOLS; i++)
+        for (int i = 0; i < WAITING_POOLS; i++)
             client_close(&running[i]);
         client_close(&queued);
     }
@@ -825,9 +850,9 @@ static void draining_gives_up_in_time(void)
 
 static void begin_in_both_pools(const struct toy *toy, struct client *running, struct client *queued)
 {
-    static const char *const holds[HTTP_POOLS] = {HOLD, SLOW_HOLD};
-    static const char *const quick[HTTP_POOLS] = {ECHO, SLOW_SIZE};
-    for (int i = 0; i < HTTP_POOLS; i++) {
+    static const char *const holds[WAITING_POOLS] = {HOLD, SLOW_HOLD};
+    static const char *const quick[WAITING_POOLS] = {ECHO, SLOW_SIZE};
+    for (int i = 0; i < WAITING_POOLS; i++) {
         client_open(&running[i], toy);
         client_say(&running[i], holds[i]);
         WAIT_UNTIL(stats_of(toy).workers_busy[i] == 1);
@@ -843,15 +868,15 @@ static void giving_up_holds_for_both_pools(void)
     http_options o = toy_options();
     o.pools[HTTP_POOL_MAIN].workers = 1;
     o.drain_timeout_ms = 1;
-    for (int last = 0; last < HTTP_POOLS; last++) {
+    for (int last = 0; last < WAITING_POOLS; last++) {
         struct toy toy;
-        struct client running[HTTP_POOLS], queued[HTTP_POOLS];
+        struct client running[WAITING_POOLS], queued[WAITING_POOLS];
         pthread_t stopper;
-        int order[HTTP_POOLS] = {!last, last};
+        int order[WAITING_POOLS] = {!last, last};
         toy_start(&toy, &o);
         begin_in_both_pools(&toy, running, queued);
         CHECK(pthread_create(&stopper, NULL, stop_in_thread, &toy) == 0);
-        for (int i = 0; i < HTTP_POOLS; i++) {
+        for (int i = 0; i < WAITING_POOLS; i++) {
             CHECK(!client_wait_input(&running[last], 1500)); /* longer than clients are waited for when all workers ended */
             toy_open_gate(&toy, order[i]);
             expect_held(&running[order[i]]);
@@ -859,7 +884,7 @@ static void giving_up_holds_for_both_pools(void)
         }
         CHECK(pthread_join(stopper, NULL) == 0);
         CHECK(atomic_load(&toy.workers) == 0 && atomic_load(&toy.handled) == 2);
-        for (int i = 0; i < HTTP_POOLS; i++) {
+        for (int i = 0; i < WAITING_POOLS; i++) {
             client_close(&running[i]);
             client_close(&queued[i]);
         }
@@ -891,6 +916,7 @@ const struct test lifecycle_tests[] = {
     {"connections over the cap are closed", connections_over_the_cap_are_closed},
     {"a full queue is answered 503", a_full_queue_is_answered_503},
     {"neither pool waits for the other", neither_pool_waits_for_the_other},
+    {"probes are answered while all others wait", probes_are_answered_while_all_others_wait},
     {"a full slow queue is answered 503 while others are served", a_full_slow_queue_is_answered_503_while_others_are_served},
     {"without a choice all run in the main pool", without_a_choice_all_run_in_the_main_pool},
     {"a request that waited too long is answered 503", a_request_that_waited_too_long_is_answered_503},
