@@ -3,7 +3,6 @@
 import os
 import pathlib
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -40,41 +39,40 @@ def free_port():
 
 
 class Cluster:
-    """A server of the test's own, which it may stop, halt and break."""
+    """A server of the test's own; or the standby of another one."""
 
-    def __init__(self):
+    def __init__(self, primary=None):
         self.folder = tempfile.mkdtemp(prefix="shop-pg-")
         os.rmdir(self.folder)
-        self.url = call("start", self.folder)
+        self.url = call("standby", self.folder, primary.folder) if primary else call("start", self.folder)
 
     def stop(self):
-        self.signal(signal.SIGCONT)
         call("stop", self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def processes(self):
-        """The postmaster and its children, which are who serves."""
-        try:
-            master = int(pathlib.Path(self.folder, "data", "postmaster.pid").read_text(encoding="utf-8").split()[0])
-        except (OSError, IndexError):
-            return []
-        children = pathlib.Path(f"/proc/{master}/task/{master}/children")
-        return [master] + [int(child) for child in (children.read_text(encoding="utf-8").split() if children.exists() else [])]
 
-    def signal(self, which):
-        for process in self.processes():
-            try:
-                os.kill(process, which)
-            except ProcessLookupError:
-                pass
+class Session:
+    """A connection of psql that stays open with what it has begun."""
+
+    def __init__(self, url, begun):
+        self.psql = subprocess.Popen(["psql", "-X", "-q", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.psql.stdin.write(begun + "\n\\echo begun\n")
+        self.psql.stdin.flush()
+        if self.psql.stdout.readline() != "begun\n":
+            raise AssertionError(begun)
+
+    def end(self):
+        self.psql.stdin.close()
+        self.psql.stdout.close()
+        self.psql.wait()
 
 
 class Gate:
     """A port that leads to a server's socket: shut (nobody listens there), open, or frozen (links stay, nothing passes)."""
 
-    def __init__(self, server):
+    def __init__(self, server, port=5432):
         folder = urllib.parse.parse_qs(urllib.parse.urlsplit(server).query)["host"][0]
-        self.target = os.path.join(folder, ".s.PGSQL.5432")
+        self.target = os.path.join(folder, f".s.PGSQL.{port}")
         self.port = free_port()
         self.listener = None
         self.links = []

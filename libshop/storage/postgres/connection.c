@@ -33,6 +33,8 @@ uint64_t shop_pg_round_trips(void)
 static PGconn *connect_to(const shop_pg_address *address)
 {
     char passfile[1100];
+    char name[64]; /* in pg_stat_activity, unless the URL says another */
+    (void)snprintf(name, sizeof name, "%.40s (libshop)", program_invocation_short_name);
     (void)snprintf(passfile, sizeof passfile, "%s/", address->open_passfile ? address->open_passfile : ""); /* no such file */
     const char *const names[] = {"connect_timeout",
                                  "keepalives_idle",
@@ -42,7 +44,7 @@ static PGconn *connect_to(const shop_pg_address *address)
                                  "client_encoding",
                                  address->open_passfile ? "passfile" : NULL,
                                  NULL};
-    const char *const values[] = {"5",      "30", address->read_only ? "any" : "read-write", address->url, "libshop", "UTF8",
+    const char *const values[] = {"5",      "30", address->read_only ? "any" : "read-write", address->url, name, "UTF8",
                                   passfile, NULL};
     return PQconnectdbParams(names, values, 1);
 }
