@@ -96,11 +96,9 @@ static const char *fresh_schema(const char *database)
 }
 #endif
 
-/* A fresh place of the backend that SHOP_TEST_DATABASE names. */
-static const char *fresh_database(void)
+const char *test_fresh_place(const char *wanted)
 {
     static char databases[FOLDERS_MAX][FOLDER_SIZE + 16];
-    const char *wanted = getenv("SHOP_TEST_DATABASE");
     if (!wanted || strcmp(wanted, "memory:") == 0)
         return "memory:";
     if (strncmp(wanted, "postgres", strlen("postgres")) == 0)
@@ -123,7 +121,7 @@ static const char *fresh_database(void)
 void test_options(shop_options *options)
 {
     shop_options_init(options);
-    options->database = fresh_database();
+    options->database = test_fresh_place(getenv("SHOP_TEST_DATABASE"));
     options->secret_key = TEST_SECRET;
     options->password_memory_kib = 8;
     options->password_passes = 1;

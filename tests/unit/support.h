@@ -15,6 +15,10 @@
 /* Options as the tests want them: test database, cheap passwords, the test clock; a test may change them before test_shop_open_with. */
 void test_options(shop_options *options);
 
+/* The URL of a fresh place of this backend, "memory:", "sqlite:" or "postgresql://…" (NULL: "memory:"). Removed with the last shop, or at
+   the end of the process. */
+const char *test_fresh_place(const char *wanted);
+
 /* Opens a shop, or ends the test. Files it makes are removed at test_shop_close. */
 shop *test_shop_open(void);
 shop *test_shop_open_with(const shop_options *options);
