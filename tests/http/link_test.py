@@ -26,7 +26,7 @@ class Own(unittest.TestCase):
                                 f" WHERE application_name = '{application}'").splitlines()
 
 
-class Tls(Own):
+class OneServer(Own):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -80,6 +80,24 @@ class Tls(Own):
         cluster.sql(self.server.url, "CREATE SCHEMA theirs", "GRANT ALL ON SCHEMA theirs TO locked")
         self.serves(self.url(user=f"locked:{SECRET}", sslmode="require", channel_binding="require", options="-csearch_path=theirs"), "bound")
 
+    def test_shopd_shows_its_name_or_the_one_it_was_given_and_limits_its_statements(self):
+        for more, name in (("", "shopd (libshop)"), ("&application_name=till+3", "till 3")):
+            with shopd.Shopd(database=shopd.fresh_place(self.server.url, "") + more.replace("+", "%20")) as shop:
+                shop.client().get("/products/").expect(200)
+                self.assertEqual(self.sees(self.server.url, "datname", name), ["shop"])
+        with shopd.Shopd(database=shopd.fresh_place(self.server.url, ""), SHOP_CALL_TIMEOUT_MS="1000") as shop:
+            product = shop.product()
+            lock = cluster.Session(self.server.url, f"BEGIN; LOCK TABLE {shop.database.rsplit('%3D', 1)[1]}.product;")
+            try:
+                began = time.monotonic()
+                answer = shop.client().get(f"/products/{product['slug']}/")
+                self.assertLess(time.monotonic() - began, 2.5 * shopd.SLOW)
+                self.assertTrue(answer.expect(503, "storage_unavailable").headers["Retry-After"])
+                self.assertIn("timeout: canceling statement due to statement timeout (57014)", shop.errors())
+            finally:
+                lock.end()
+            shop.client().get(f"/products/{product['slug']}/").expect(200)
+
 
 class Hosts(Own):
     @classmethod
@@ -117,26 +135,6 @@ class Hosts(Own):
         shopd.wait_until(lambda: cluster.sql(self.second.url, f"SELECT pg_last_wal_replay_lsn() >= '{end}'") == "t", "the standby has all")
         cluster.call("halt", self.server.folder)
         cluster.sql(self.second.url, "SELECT pg_promote()")
-
-
-class Names(Own):
-    def test_shopd_shows_its_name_or_the_one_it_was_given_and_limits_its_statements(self):
-        for more, name in (("", "shopd (libshop)"), ("&application_name=till+3", "till 3")):
-            with shopd.Shopd(database=shopd.fresh_place(self.server.url, "") + more.replace("+", "%20")) as shop:
-                shop.client().get("/products/").expect(200)
-                self.assertEqual(self.sees(self.server.url, "datname", name), ["shop"])
-        with shopd.Shopd(database=shopd.fresh_place(self.server.url, ""), SHOP_CALL_TIMEOUT_MS="1000") as shop:
-            product = shop.product()
-            lock = cluster.Session(self.server.url, f"BEGIN; LOCK TABLE {shop.database.rsplit('%3D', 1)[1]}.product;")
-            try:
-                began = time.monotonic()
-                answer = shop.client().get(f"/products/{product['slug']}/")
-                self.assertLess(time.monotonic() - began, 2.5 * shopd.SLOW)
-                self.assertTrue(answer.expect(503, "storage_unavailable").headers["Retry-After"])
-                self.assertIn("timeout: canceling statement due to statement timeout (57014)", shop.errors())
-            finally:
-                lock.end()
-            shop.client().get(f"/products/{product['slug']}/").expect(200)
 
 
 if __name__ == "__main__":
