@@ -89,13 +89,13 @@ def fresh_place(wanted, folder):
 
 
 class Shopd:
-    """One server on a free port, on a fresh database unless one is given."""
+    """One server on a free port, on a fresh database; with fresh=False on the database that is given, as it is."""
 
-    def __init__(self, *arguments, database=None, folder=None, admin=True, **settings):
+    def __init__(self, *arguments, database=None, folder=None, admin=True, fresh=True, **settings):
         self._own = tempfile.TemporaryDirectory(prefix="shopd-test-") if folder is None else None
         self.folder = folder or self._own.name
         wanted = database or DATABASE
-        self.database = fresh_place(wanted, self.folder)
+        self.database = fresh_place(wanted, self.folder) if fresh else wanted
         self.in_memory = self.database == "memory:"
         self.settings = settings
         self.stripe = None
