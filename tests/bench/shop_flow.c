@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The checkout flow through libshop, in process: add, add, read the cart, check out.
- * shop_flow DATABASE-URL [CALLERS] [SECONDS] [PRODUCTS] prints one line of JSON.
+ * shop_flow DATABASE-URL [CALLERS] [SECONDS] [PRODUCTS] prints one line of JSON. Products that an earlier run made are used again; the
+ * buyers are always new.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <shop/shop.h>
 
 #include "closed_loop.h"
+
+#define SENTENCE "A high-quality product with many features "
+#define DESCRIPTION SENTENCE SENTENCE SENTENCE SENTENCE SENTENCE
 
 typedef struct bench {
     shop *s;
@@ -30,10 +36,17 @@ static void must(shop_ctx *cx, shop_status status)
     exit(1);
 }
 
-static void fill(bench *b)
+static bool is_filled(bench *b, shop_ctx *cx)
 {
-    shop_ctx *cx = shop_ctx_new(b->s);
-    shop_ctx_set_actor(cx, SHOP_ACTOR_SYSTEM);
+    const shop_product *product;
+    if (shop_product_get(cx, "product-1", &product) != SHOP_OK)
+        return false;
+    b->first_product = shop_product_id(product);
+    return true;
+}
+
+static void fill(bench *b, shop_ctx *cx)
+{
     shop_category_input category_in = SHOP_CATEGORY_INPUT_INIT;
     category_in.name = "Bench";
     category_in.slug = "bench";
@@ -46,7 +59,7 @@ static void fill(bench *b)
         shop_product_input in = SHOP_PRODUCT_INPUT_INIT;
         in.name = slug;
         in.slug = slug;
-        in.description = "A high-quality product with many features.";
+        in.description = DESCRIPTION;
         in.price = (int64_t)(i % 500 + 1) * 100 + 99;
         in.stock_quantity = 1000000000;
         in.category_id = category_id;
@@ -57,7 +70,6 @@ static void fill(bench *b)
         shop_ctx_reset(cx);
         shop_ctx_set_actor(cx, SHOP_ACTOR_SYSTEM);
     }
-    shop_ctx_free(cx);
 }
 
 static void *buyer_start(int number, void *args)
@@ -69,7 +81,7 @@ static void *buyer_start(int number, void *args)
     me->b = b;
     me->cx = shop_ctx_new(b->s);
     char email[64];
-    snprintf(email, sizeof email, "buyer-%d@example.com", number);
+    snprintf(email, sizeof email, "buyer-%ld-%d@example.com", (long)getpid(), number);
     shop_register_input in = SHOP_REGISTER_INPUT_INIT;
     in.email = email;
     in.first_name = "Bench";
@@ -140,7 +152,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "shop_flow: %s\n", shop_open_error());
         return 1;
     }
-    fill(&b);
+    shop_ctx *cx = shop_ctx_new(b.s);
+    shop_ctx_set_actor(cx, SHOP_ACTOR_SYSTEM);
+    if (!is_filled(&b, cx))
+        fill(&b, cx);
+    shop_ctx_free(cx);
     closed_loop loop = {.callers = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 32,
                         .seconds = argc > 3 ? strtod(argv[3], NULL) : 5,
                         .start = buyer_start,
