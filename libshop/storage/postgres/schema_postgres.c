@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* DDL. */
+/* Looking at, making and upgrading the tables in a database. */
 #include "schema_postgres.h"
 
 #include <poll.h>
@@ -405,24 +405,38 @@ static void put_index(shop_pg_sql *sql, const shop_table *table, const shop_inde
     shop_pg_put(sql, words ? "))" : ")");
 }
 
+static int32_t drop_index(settling *s, const shop_index *index)
+{
+    shop_pg_sql_start(&s->sql);
+    shop_pg_put(&s->sql, "DROP INDEX CONCURRENTLY IF EXISTS ");
+    shop_pg_put_name(&s->sql, index->name);
+    return run_sql(s, NULL);
+}
+
+/* What is left of a unique index that could not be made would go on refusing rows, so it is dropped; the fault stays. */
+static int32_t refuse_index(settling *s, const shop_index *index, int32_t outcome)
+{
+    if (!(index->flags & SHOP_INDEX_UNIQUE) || !strstr(s->fault->detail, "(23505)"))
+        return outcome;
+    char detail[200];
+    (void)snprintf(detail, sizeof detail, "schema: rows with equal keys are in the way of the unique index %.100s", index->name);
+    (void)drop_index(s, index);
+    return refuse(s, SHOP_STORAGE_UNAVAILABLE, detail);
+}
+
 /* One that an interrupted run left half-made is made anew. */
 static int32_t settle_index(settling *s, const shop_table *table, const shop_index *index, const PGresult *relations,
                             bool online)
 {
-    int32_t outcome = SHOP_STORAGE_OK;
     if (has(relations, index->name, 'i', NULL, 0))
         return SHOP_STORAGE_OK;
-    if (online) {
-        shop_pg_sql_start(&s->sql);
-        shop_pg_put(&s->sql, "DROP INDEX CONCURRENTLY IF EXISTS ");
-        shop_pg_put_name(&s->sql, index->name);
-        outcome = run_sql(s, NULL);
-    }
+    int32_t outcome = online ? drop_index(s, index) : SHOP_STORAGE_OK;
     if (outcome != SHOP_STORAGE_OK)
         return outcome;
     shop_pg_sql_start(&s->sql);
     put_index(&s->sql, table, index, online);
-    return run_sql(s, NULL);
+    outcome = run_sql(s, NULL);
+    return outcome == SHOP_STORAGE_OK || !online ? outcome : refuse_index(s, index, outcome);
 }
 
 /* Those of new tables within the transaction that makes these; those of tables with rows after it, one by one, while others work. */
