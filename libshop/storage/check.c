@@ -124,6 +124,19 @@ static const char *column_defect(const shop_schema *schema, const shop_column *c
     return NULL;
 }
 
+static bool is_number(const shop_column *column)
+{
+    return shop_check_kind(column->type) == SHOP_VALUE_INT;
+}
+
+static const char *bound_defect(const shop_table *table, const shop_column *column)
+{
+    if (column->at_most &&
+        (column->at_most >= table->column_count || !is_number(column) || !is_number(&table->columns[column->at_most])))
+        return "a column bound by what is no number of its table";
+    return NULL;
+}
+
 static const char *index_defect(const shop_table *table, const shop_index *index)
 {
     if (!index->name || index->column_count < 1 || index->column_count > SHOP_MAX_KEY)
@@ -145,6 +158,8 @@ static const char *table_defect(const shop_schema *schema, const shop_table *tab
     const char *defect = NULL;
     for (uint32_t i = 0; i < table->column_count && !defect; i++)
         defect = column_defect(schema, &table->columns[i], i == 0);
+    for (uint32_t i = 0; i < table->column_count && !defect; i++)
+        defect = bound_defect(table, &table->columns[i]);
     for (uint32_t i = 0; i < table->index_count && !defect; i++)
         defect = index_defect(table, &table->indexes[i]);
     return defect;
@@ -183,12 +198,24 @@ const char *shop_check_value(const shop_column *column, const shop_value *value)
         return "a truth value other than 0 and 1";
     if (value->type == SHOP_VALUE_INT && (column->flags & SHOP_COLUMN_NON_NEGATIVE) && value->num < 0)
         return "a negative value in a column that may not be negative";
+    if (value->type == SHOP_VALUE_INT && (column->flags & SHOP_COLUMN_POSITIVE) && value->num < 1)
+        return "a value below 1 in a column that must be positive";
     if (value->type != SHOP_VALUE_TEXT)
         return NULL;
     if (memchr(value->data, '\0', value->size) || !shop_utf8_valid(value->data, value->size))
         return "a text that is not UTF-8, or has a NUL";
     if (column->allowed && !has_word(column->allowed, value))
         return "a word that is not allowed";
+    return NULL;
+}
+
+const char *shop_check_row(const shop_table *table, const shop_value *row)
+{
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        uint16_t bound = table->columns[i].at_most;
+        if (bound && row[i].type == SHOP_VALUE_INT && row[bound].type == SHOP_VALUE_INT && row[i].num > row[bound].num)
+            return "a value greater than the column that bounds it";
+    }
     return NULL;
 }
 

@@ -39,6 +39,9 @@ const shop_value *shop_check_named_id(const shop_op *op);
 /* Why the column may not hold the value (SHOP_STORAGE_CONSTRAINT); NULL when it may. */
 const char *shop_check_value(const shop_column *column, const shop_value *value);
 
+/* … or the row, whose values each keep their column's rule. */
+const char *shop_check_row(const shop_table *table, const shop_value *row);
+
 /* What a column of a row holds that does not set it. */
 shop_value shop_check_default(const shop_column *column);
 

@@ -9,7 +9,7 @@ static const char *const payment_statuses[] = {"pending",   "processing",       
                                                "cancelled", "partially_refunded", "refunded",  NULL};
 static const char *const refund_statuses[] = {"pending", "succeeded", "failed", NULL};
 
-/* name, type, flags, the table it references, reserved, allowed words, defaults, doc */
+/* name, type, flags, the table it references, the column that bounds it, allowed words, defaults, doc */
 static const shop_column user_columns[] = {
     {"id", SHOP_COLUMN_INT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"email", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
@@ -102,7 +102,7 @@ static const shop_column cart_item_columns[] = {
     {"id", SHOP_COLUMN_INT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"cart_id", SHOP_COLUMN_INT, 0, TABLE_CART, 0, NULL, 0, NULL, NULL},
     {"product_id", SHOP_COLUMN_INT, 0, TABLE_PRODUCT, 0, NULL, 0, NULL, NULL},
-    {"quantity", SHOP_COLUMN_INT, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"quantity", SHOP_COLUMN_INT, SHOP_COLUMN_POSITIVE, SHOP_NO_TABLE, 0, NULL, 1, NULL, NULL},
     {"price_snapshot", SHOP_COLUMN_MONEY, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"created_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
 };
@@ -136,7 +136,7 @@ static const shop_column order_item_columns[] = {
     {"product_id", SHOP_COLUMN_INT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"name", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"slug", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
-    {"quantity", SHOP_COLUMN_INT, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"quantity", SHOP_COLUMN_INT, SHOP_COLUMN_POSITIVE, SHOP_NO_TABLE, 0, NULL, 1, NULL, NULL},
     {"price_snapshot", SHOP_COLUMN_MONEY, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"created_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
 };
@@ -150,7 +150,7 @@ static const shop_column payment_columns[] = {
     {"user_id", SHOP_COLUMN_INT, 0, TABLE_USER, 0, NULL, 0, NULL, NULL},
     {"status", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, payment_statuses, 0, NULL, NULL},
     {"amount", SHOP_COLUMN_MONEY, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
-    {"refunded", SHOP_COLUMN_MONEY, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"refunded", SHOP_COLUMN_MONEY, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, PAYMENT_AMOUNT, NULL, 0, NULL, NULL},
     {"currency", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"intent", SHOP_COLUMN_TEXT, SHOP_COLUMN_NULLABLE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"client_secret", SHOP_COLUMN_TEXT, SHOP_COLUMN_NULLABLE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
@@ -229,7 +229,7 @@ static const shop_column test_intent_columns[] = {
     {"request_key", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"status", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"amount", SHOP_COLUMN_MONEY, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
-    {"refunded", SHOP_COLUMN_MONEY, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"refunded", SHOP_COLUMN_MONEY, SHOP_COLUMN_NON_NEGATIVE, SHOP_NO_TABLE, TEST_INTENT_AMOUNT, NULL, 0, NULL, NULL},
     {"currency", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"client_secret", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"failure_message", SHOP_COLUMN_TEXT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},

@@ -99,7 +99,14 @@ static const shop_column wide_columns[] = {
     WIDE_8(4),
     WIDE_8(5),
     WIDE_8(6),
-    WIDE_8(7),
+    COLUMN("n70", SHOP_COLUMN_INT, 0),
+    COLUMN("n71", SHOP_COLUMN_INT, 0),
+    COLUMN("n72", SHOP_COLUMN_INT, 0),
+    COLUMN("n73", SHOP_COLUMN_INT, 0),
+    COLUMN("n74", SHOP_COLUMN_INT, 0),
+    {"n75", SHOP_COLUMN_INT, SHOP_COLUMN_POSITIVE, SHOP_NO_TABLE, 0, NULL, 1, NULL, NULL},
+    {"n76", SHOP_COLUMN_INT, 0, SHOP_NO_TABLE, WIDE_LAST, NULL, 0, NULL, NULL},
+    COLUMN("n77", SHOP_COLUMN_INT, SHOP_COLUMN_NULLABLE),
 };
 _Static_assert(LENGTH(wide_columns) == WIDE_COLUMNS, "as many columns as a table may have");
 

@@ -208,6 +208,64 @@ static void negative_is_refused(kit *k)
     apply_ok(k, b);
 }
 
+/* One column of row 7 of WIDE, by SET_TO or SET_ADD. */
+static void change_wide(kit *k, uint16_t column, uint16_t how, int64_t number, int32_t outcome)
+{
+    kit_batch *b = batch_new(&k->memory);
+    update_one(b, WIDE, 7, 1);
+    set_value(b, column, how, value_int(number));
+    if (outcome == SHOP_STORAGE_OK)
+        apply_ok(k, b);
+    else
+        apply_failing(k, b, outcome, 0, NULL);
+}
+
+static void seed_wide(kit *k, int64_t last)
+{
+    kit_batch *b = batch_new(&k->memory);
+    insert_row(b, WIDE, 7);
+    set_int(b, WIDE_LAST, last);
+    apply_ok(k, b);
+}
+
+static void less_than_one_is_refused(kit *k)
+{
+    seed_wide(k, 5); /* what is not set holds the default, 1 */
+    change_wide(k, WIDE_POSITIVE, SHOP_SET_TO, 0, SHOP_STORAGE_CONSTRAINT);
+    change_wide(k, WIDE_POSITIVE, SHOP_SET_TO, INT64_MIN, SHOP_STORAGE_CONSTRAINT);
+    change_wide(k, WIDE_POSITIVE, SHOP_SET_ADD, -1, SHOP_STORAGE_CONSTRAINT);
+    change_wide(k, WIDE_POSITIVE, SHOP_SET_ADD, 1, SHOP_STORAGE_OK);
+    change_wide(k, WIDE_POSITIVE, SHOP_SET_ADD, -1, SHOP_STORAGE_OK);
+    kit_batch *b = batch_new(&k->memory);
+    insert_row(b, WIDE, 8);
+    set_int(b, WIDE_POSITIVE, 0);
+    apply_failing(k, b, SHOP_STORAGE_CONSTRAINT, 0, NULL);
+}
+
+static void more_than_the_bound_is_refused(kit *k)
+{
+    seed_wide(k, 5);
+    change_wide(k, WIDE_BOUND, SHOP_SET_TO, 6, SHOP_STORAGE_CONSTRAINT);
+    change_wide(k, WIDE_BOUND, SHOP_SET_TO, 5, SHOP_STORAGE_OK);
+    change_wide(k, WIDE_BOUND, SHOP_SET_ADD, 1, SHOP_STORAGE_CONSTRAINT);
+    change_wide(k, WIDE_LAST, SHOP_SET_ADD, -1, SHOP_STORAGE_CONSTRAINT);
+    change_wide(k, WIDE_LAST, SHOP_SET_TO, INT64_MAX, SHOP_STORAGE_OK);
+    kit_batch *b = batch_new(&k->memory);
+    update_one(b, WIDE, 7, 1); /* both at once: it is the row that counts */
+    set_int(b, WIDE_BOUND, -8);
+    set_int(b, WIDE_LAST, -8);
+    apply_ok(k, b);
+    b = batch_new(&k->memory);
+    update_one(b, WIDE, 7, 1); /* no bound is none */
+    set_value(b, WIDE_LAST, SHOP_SET_TO, value_null());
+    set_int(b, WIDE_BOUND, INT64_MAX);
+    apply_ok(k, b);
+    b = batch_new(&k->memory);
+    insert_row(b, WIDE, 8);
+    set_int(b, WIDE_LAST, -1); /* the other holds its default, 0 */
+    apply_failing(k, b, SHOP_STORAGE_CONSTRAINT, 0, NULL);
+}
+
 static void unknown_word_is_refused(kit *k)
 {
     seed_items(k, 1);
@@ -307,6 +365,8 @@ static const kit_requirement requirements[] = {
     {"the greatest id is 2^53-1", greatest_id, 0, 0},
     {"NULL is refused where it may not be", null_is_refused, 0, 0},
     {"a negative value is refused where it may not be", negative_is_refused, 0, 0},
+    {"a value below 1 is refused where it must be positive", less_than_one_is_refused, 0, 0},
+    {"a value greater than the column that bounds it is refused", more_than_the_bound_is_refused, 0, 0},
     {"a word that is not allowed is refused", unknown_word_is_refused, 0, 0},
     {"a BOOL is 0 or 1", truth_is_0_or_1, 0, 0},
     {"a value of another type is refused", other_types_are_refused, 0, 0},

@@ -163,6 +163,12 @@ static void try_column(const shop_schema *schema, const shop_table *table, uint3
         expect_refused(table, c, "NULL", "23502");
     if (column->flags & SHOP_COLUMN_NON_NEGATIVE)
         expect_refused(table, c, "-1", "23514");
+    if (column->flags & SHOP_COLUMN_POSITIVE)
+        expect_refused(table, c, "0", "23514");
+    if (column->at_most) {
+        expect_refused(table, c, "1000", "23514");
+        expect_refused(table, column->at_most, "0", "23514");
+    }
     if (column->type == SHOP_COLUMN_BOOL) {
         expect_refused(table, c, "2", "23514");
         expect_refused(table, c, "-1", "23514");
@@ -515,6 +521,7 @@ Test(postgres_online, a_unique_key_that_rows_break_is_told_by_name_and_the_shop_
     for (int i = 0; i < 2; i++) {
         cr_expect(tiny_open_as(place, &strict_schema, NULL, &fault) == NULL);
         cr_expect_eq(fault.outcome, SHOP_STORAGE_UNAVAILABLE);
+        cr_expect_eq(count_of(INDEXES " AND NOT indisvalid"), 0, "what is left of the index would refuse rows");
         cr_expect(strstr(fault.detail, "thing_amount") && strncmp(fault.detail, "schema: ", 8) == 0, "%s", fault.detail);
     }
     cr_expect_eq(tiny_add(old, 3, 5, "the older version goes on"), SHOP_STORAGE_OK, "a key that is not made binds nobody");

@@ -54,6 +54,7 @@ typedef struct shop_value {
 
 #define SHOP_COLUMN_NULLABLE 1u /* may be NULL; all others must never be */
 #define SHOP_COLUMN_NON_NEGATIVE 2u /* the backend must refuse a value below 0: SHOP_STORAGE_CONSTRAINT */
+#define SHOP_COLUMN_POSITIVE 4u /* … below 1 */
 
 #define SHOP_NO_COLUMN 0xFFFFu
 #define SHOP_NO_TABLE 0xFFFFu
@@ -63,7 +64,8 @@ typedef struct shop_column {
     uint16_t type;
     uint16_t flags;
     uint16_t references; /* table whose `id` this names, or SHOP_NO_TABLE; enforced at the end of a batch or earlier */
-    uint16_t reserved;
+    uint16_t at_most; /* 0, or a column of the same table: the backend must refuse a row in which this one is greater than that
+                         (both are numbers; NULL is not greater): SHOP_STORAGE_CONSTRAINT */
     const char *const *allowed; /* TEXT: the only words it may hold (NULL-terminated list), or NULL for any */
     int64_t default_num; /* what rows made before this column existed hold (numbers) … */
     const char *default_text; /* … and texts; NULL means NULL (nullable) or "" */

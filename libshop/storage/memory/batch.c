@@ -171,7 +171,8 @@ static int32_t set_values(batch *b, const shop_op *op, const shop_set *sets, sho
     int32_t outcome = SHOP_STORAGE_OK;
     for (uint16_t i = 0; i < op->set_count && outcome == SHOP_STORAGE_OK; i++)
         outcome = set_value(b, table, &sets[i], row);
-    return outcome;
+    const char *defect = outcome == SHOP_STORAGE_OK ? shop_check_row(table, row) : NULL;
+    return defect ? fail(b, SHOP_STORAGE_CONSTRAINT, defect) : outcome;
 }
 
 /* Replaces a row (NULL: adds one) by one that holds the values. */

@@ -254,7 +254,16 @@ static void put_column(shop_pg_sql *sql, const shop_column *column)
 
 static bool has_rule(const shop_column *column)
 {
-    return column->type == SHOP_COLUMN_BOOL || (column->flags & SHOP_COLUMN_NON_NEGATIVE) || column->allowed;
+    return column->type == SHOP_COLUMN_BOOL || (column->flags & (SHOP_COLUMN_NON_NEGATIVE | SHOP_COLUMN_POSITIVE)) ||
+           column->at_most || column->allowed;
+}
+
+/* The column's name between what stands before and after it. */
+static void put_part(shop_pg_sql *sql, const char *before, const shop_column *column, const char *after)
+{
+    shop_pg_put(sql, before);
+    shop_pg_put_name(sql, column->name);
+    shop_pg_put(sql, after);
 }
 
 /* "CONSTRAINT name CHECK (…)": one a column. */
@@ -264,21 +273,25 @@ static void put_rule(shop_pg_sql *sql, const shop_table *table, const shop_colum
     shop_pg_put(sql, table->name);
     shop_pg_put(sql, "_");
     shop_pg_put(sql, column->name);
-    shop_pg_put(sql, "_check\" CHECK (");
-    shop_pg_put_name(sql, column->name);
-    if (column->type == SHOP_COLUMN_BOOL) {
-        shop_pg_put(sql, " IN (0, 1))");
-        return;
+    shop_pg_put(sql, "_check\" CHECK (true");
+    if (column->type == SHOP_COLUMN_BOOL)
+        put_part(sql, " AND ", column, " IN (0, 1)");
+    if (column->flags & SHOP_COLUMN_NON_NEGATIVE)
+        put_part(sql, " AND ", column, " >= 0");
+    if (column->flags & SHOP_COLUMN_POSITIVE)
+        put_part(sql, " AND ", column, " > 0");
+    if (column->at_most) {
+        put_part(sql, " AND ", column, " <= ");
+        shop_pg_put_name(sql, table->columns[column->at_most].name);
     }
-    if (!column->allowed) {
-        shop_pg_put(sql, " >= 0)");
-        return;
-    }
-    for (const char *const *word = column->allowed; *word; word++) {
-        shop_pg_put(sql, word == column->allowed ? " IN (" : ", ");
+    for (const char *const *word = column->allowed; word && *word; word++) {
+        if (word == column->allowed)
+            put_part(sql, " AND ", column, " IN (");
+        else
+            shop_pg_put(sql, ", ");
         shop_pg_put_literal(sql, *word);
     }
-    shop_pg_put(sql, "))");
+    shop_pg_put(sql, column->allowed ? "))" : ")");
 }
 
 static int32_t create_table(settling *s, const shop_table *table)
@@ -350,18 +363,23 @@ static int32_t renew_rule(settling *s, const shop_table *table, const shop_colum
     return run_sql(s, NULL);
 }
 
+static int32_t settle_column(settling *s, const shop_table *table, const shop_column *column, const PGresult *relations)
+{
+    if (has(relations, table->name, 'r', column->name, 0))
+        return SHOP_STORAGE_OK;
+    int32_t outcome = add_column(s, table, column);
+    return outcome == SHOP_STORAGE_OK && column->references != SHOP_NO_TABLE ? add_reference(s, table, column, false) : outcome;
+}
+
+/* Rules after all columns: one may name another. */
 static int32_t settle_columns(settling *s, const shop_table *table, const PGresult *relations)
 {
     int32_t outcome = SHOP_STORAGE_OK;
+    for (uint32_t i = 1; i < table->column_count && outcome == SHOP_STORAGE_OK; i++)
+        outcome = settle_column(s, table, &table->columns[i], relations);
     for (uint32_t i = 1; i < table->column_count && outcome == SHOP_STORAGE_OK; i++) {
-        const shop_column *column = &table->columns[i];
-        bool is_there = has(relations, table->name, 'r', column->name, 0);
-        if (!is_there)
-            outcome = add_column(s, table, column);
-        if (outcome == SHOP_STORAGE_OK && !is_there && column->references != SHOP_NO_TABLE)
-            outcome = add_reference(s, table, column, false);
-        if (outcome == SHOP_STORAGE_OK && has_rule(column))
-            outcome = renew_rule(s, table, column);
+        if (has_rule(&table->columns[i]))
+            outcome = renew_rule(s, table, &table->columns[i]);
     }
     return outcome;
 }
@@ -419,7 +437,8 @@ static int32_t refuse_index(settling *s, const shop_index *index, int32_t outcom
     if (!(index->flags & SHOP_INDEX_UNIQUE) || !strstr(s->fault->detail, "(23505)"))
         return outcome;
     char detail[200];
-    (void)snprintf(detail, sizeof detail, "schema: rows with equal keys are in the way of the unique index %.100s", index->name);
+    (void)snprintf(detail, sizeof detail, "schema: rows with equal keys are in the way of the unique index %.100s",
+                   index->name);
     (void)drop_index(s, index);
     return refuse(s, SHOP_STORAGE_UNAVAILABLE, detail);
 }

@@ -235,12 +235,16 @@ static void write_default(sqlite3_str *sql, const shop_column *column)
         sqlite3_str_appendall(sql, " DEFAULT X''");
 }
 
-static void write_checks(sqlite3_str *sql, const shop_column *column)
+static void write_checks(sqlite3_str *sql, const shop_table *table, const shop_column *column)
 {
     if (column->type == SHOP_COLUMN_BOOL)
         sqlite3_str_appendf(sql, " CHECK (\"%w\" IN (0, 1))", column->name);
     if ((column->flags & SHOP_COLUMN_NON_NEGATIVE) && column->type <= SHOP_COLUMN_MONEY)
         sqlite3_str_appendf(sql, " CHECK (\"%w\" >= 0)", column->name);
+    if (column->flags & SHOP_COLUMN_POSITIVE)
+        sqlite3_str_appendf(sql, " CHECK (\"%w\" > 0)", column->name);
+    if (column->at_most)
+        sqlite3_str_appendf(sql, " CHECK (\"%w\" <= \"%w\")", column->name, table->columns[column->at_most].name);
     if (!column->allowed || column->type != SHOP_COLUMN_TEXT)
         return;
     sqlite3_str_appendf(sql, " CHECK (\"%w\" IN (", column->name);
@@ -249,13 +253,13 @@ static void write_checks(sqlite3_str *sql, const shop_column *column)
     sqlite3_str_appendall(sql, "))");
 }
 
-static void write_column(sqlite3_str *sql, const shop_schema *schema, const shop_column *column)
+static void write_column(sqlite3_str *sql, const shop_schema *schema, const shop_table *table, const shop_column *column)
 {
     sqlite3_str_appendf(sql, "\"%w\" %s", column->name, type_names[column->type]);
     if (!(column->flags & SHOP_COLUMN_NULLABLE))
         sqlite3_str_appendall(sql, " NOT NULL");
     write_default(sql, column);
-    write_checks(sql, column);
+    write_checks(sql, table, column);
     if (column->references != SHOP_NO_TABLE)
         sqlite3_str_appendf(sql, " REFERENCES \"%w\" (\"id\") DEFERRABLE INITIALLY DEFERRED",
                             schema->tables[column->references].name);
@@ -268,7 +272,7 @@ static char *table_text(const shop_schema *schema, const shop_table *table)
                         table->name, (long long)SHOP_MAX_ID);
     for (uint32_t i = 1; i < table->column_count; i++) {
         sqlite3_str_appendall(sql, ", ");
-        write_column(sql, schema, &table->columns[i]);
+        write_column(sql, schema, table, &table->columns[i]);
     }
     sqlite3_str_appendall(sql, ") STRICT");
     return sqlite3_str_finish(sql);
@@ -341,7 +345,7 @@ static int add_columns(shop_sqlite_connection *c, const shop_schema *schema, con
     for (uint32_t i = (uint32_t)there; i < table->column_count && code == SQLITE_OK; i++) {
         sqlite3_str *sql = sqlite3_str_new(NULL);
         sqlite3_str_appendf(sql, "ALTER TABLE \"%w\" ADD COLUMN ", table->name);
-        write_column(sql, schema, &table->columns[i]);
+        write_column(sql, schema, table, &table->columns[i]);
         code = run_text(c, sqlite3_str_finish(sql));
     }
     return code;
