@@ -12,34 +12,28 @@ import cluster
 import shopd
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fault"))
-import kill_test  # noqa: E402
+import shoppers  # noqa: E402
 
 OPERATIONS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 
 
-class Load(kill_test.Keeper):
+class Load(shoppers.World):
     """Customers who buy, pay and cancel in a shop that nobody kills."""
 
     def __init__(self, shop):
-        self.shop, self.over = shop, False
-        self.products = [shop.product(stock=kill_test.STOCK, name=shopd.unique("lantern")) for _ in range(3)]
-        self.shoppers = [kill_test.Shopper(self, seed, shop.customer(), self.products) for seed in range(4)]
+        super().__init__()
+        self.shop = shop
+        self.products = [shop.product(stock=shoppers.STOCK, name=shopd.unique("lantern")) for _ in range(3)]
+        self.shoppers = [shoppers.Shopper(self, seed, shop.customer(), self.products) for seed in range(4)]
         for shopper in self.shoppers:
             shopper.start()
 
-    def go_on(self, orders):
-        self.live_a_while(self.shoppers, orders)
+    def shop_for(self, shopper):
+        return self.shop
 
     def promises(self):
         """What was acknowledged until now."""
         return [types.SimpleNamespace(placed=dict(s.placed), cancelled=set(s.cancelled), paid=set(s.paid)) for s in self.shoppers]
-
-    def end(self):
-        self.over = True
-        for shopper in self.shoppers:
-            shopper.join(30 * shopd.SLOW)
-            if shopper.fault:
-                raise shopper.fault
 
 
 def commands(title):
@@ -62,18 +56,18 @@ class Backups(unittest.TestCase):
         """Customers buy before, while and after: (what was promised before, the customers)."""
         load = Load(shop)
         try:
-            load.go_on(20)
+            load.live_a_while(20)
             promised = load.promises()
             back_up()
-            load.go_on(20)
+            load.live_a_while(20)
         finally:
-            load.end()
+            load.finish()
         return promised, load
 
     def check_restored(self, shop, promised, load):
         """`shop` was restored from the backup."""
-        kill_test.wait_settled(shop, promised)
-        count = kill_test.check(shop, promised, load.products)
+        shoppers.wait_settled(shop, promised)
+        count = shoppers.check(shop, promised, load.products)
         self.assertLess(count, sum(len(s.placed) for s in load.shoppers), "nothing happened after the backup: the test tests nothing")
         shopper = load.shoppers[0]
         shop.client(shopper.token).get("/auth/me/").expect(200)

@@ -308,7 +308,8 @@ Test(copy, half_a_shop_is_not_opened)
     leave_half(target);
     cr_assert_eq(try_open(target), SHOP_CONFLICT);
     cr_assert_null(till);
-    cr_assert_not_null(strstr(shop_open_error(), "unfinished copy of "), "%s", shop_open_error());
+    cr_assert_eq(shop_last_reason(), SHOP_REASON_UNFINISHED);
+    cr_assert_not_null(strstr(shop_open_error(), "unfinished: "), "%s", shop_open_error());
     shop_copy_input in = SHOP_COPY_INPUT_INIT;
     in.from = from;
     in.to = target;
