@@ -51,10 +51,10 @@ static int percentage(const shop_copy_progress *p)
     return p->done >= p->total ? 100 : (int)((double)p->done * 100 / (double)p->total);
 }
 
-static void tell_wait(telling *t)
+static void tell_wait(telling *t, const shop_copy_progress *p)
 {
     if (!t->waiting) {
-        fprintf(stderr, "waiting: a database does not answer, or is busy\n");
+        fprintf(stderr, "waiting    %s\n", p->trouble);
     }
     t->waiting = 1;
 }
@@ -89,7 +89,7 @@ static int32_t take_progress(void *user, const shop_copy_progress *p)
         t->begun = 1;
     }
     if (p->phase == SHOP_COPY_WAIT) {
-        tell_wait(t);
+        tell_wait(t, p);
     } else {
         tell_table(t, p);
     }

@@ -36,6 +36,7 @@ typedef struct shop_copy_progress {
     const char *table;
     int64_t done; /* rows of the table that this phase is through with; before the first one: 0 */
     int64_t total; /* rows of the table that it has to see */
+    const char *trouble; /* SHOP_COPY_WAIT: what a place said; else NULL */
     const char *checksum; /* of all rows of the table, in hexadecimal, when both sides were found equal; else NULL */
 } shop_copy_progress;
 

@@ -11,7 +11,8 @@
 #include "../../core/arena.h"
 
 #define SHOP_COPY_DIGEST 32u
-#define SHOP_COPY_DEADLINE INT64_C(120000000) /* microseconds for one call of a backend */
+#define SHOP_COPY_READ_LIMIT INT64_C(120000000) /* microseconds for one query: counting a large table takes its time */
+#define SHOP_COPY_BATCH_LIMIT INT64_C(30000000) /* and for one batch */
 
 typedef struct shop_copy_place {
     const shop_storage_vtable *vt;

@@ -22,17 +22,19 @@ static bool passes(int32_t outcome)
     return outcome == SHOP_STORAGE_CONFLICT || outcome == SHOP_STORAGE_UNAVAILABLE || outcome == SHOP_STORAGE_UNKNOWN;
 }
 
-static shop_status wait_until(shop_copy_job *job, int64_t until)
+static shop_status wait_until(shop_copy_job *job, const char *trouble, int64_t until)
 {
     const int32_t phase = job->progress.phase;
     shop_status status = SHOP_OK;
     job->progress.phase = SHOP_COPY_WAIT;
+    job->progress.trouble = trouble;
     while (status == SHOP_OK && shop_monotonic_now() < until) {
         int64_t left = until - shop_monotonic_now();
         (void)poll(NULL, 0, (int)((left < SLICE ? left : SLICE) / 1000) + 1);
         status = shop_copy_tell(job);
     }
     job->progress.phase = phase;
+    job->progress.trouble = NULL;
     return status;
 }
 
@@ -50,7 +52,7 @@ shop_status shop_copy_pause(shop_copy_job *job, shop_copy_trouble *trouble, cons
         return shop_copy_fail(SHOP_UNAVAILABLE, "%s does not answer: %s", place->name, fault->detail);
     int64_t until = now + trouble->pause;
     trouble->pause = trouble->pause * 2 < LONGEST_PAUSE ? trouble->pause * 2 : LONGEST_PAUSE;
-    return wait_until(job, until < trouble->until ? until : trouble->until);
+    return wait_until(job, fault->detail, until < trouble->until ? until : trouble->until);
 }
 
 int32_t shop_copy_apply(shop_copy_job *job, shop_arena *arena, const shop_op_list *list, shop_fault *fault)
@@ -59,7 +61,7 @@ int32_t shop_copy_apply(shop_copy_job *job, shop_arena *arena, const shop_op_lis
         .struct_size = sizeof call,
         .alloc = shop_arena_alloc_for_storage,
         .arena = arena,
-        .deadline = shop_monotonic_now() + SHOP_COPY_DEADLINE,
+        .deadline = shop_monotonic_now() + SHOP_COPY_BATCH_LIMIT,
     };
     *fault = (shop_fault){.outcome = SHOP_STORAGE_OK};
     fault->outcome = job->to.vt->apply(job->to.self, &call, list, fault);
@@ -98,7 +100,7 @@ static shop_status query(shop_copy_job *job, const shop_copy_place *place, const
             .struct_size = sizeof call,
             .alloc = take,
             .arena = memory,
-            .deadline = shop_monotonic_now() + SHOP_COPY_DEADLINE,
+            .deadline = shop_monotonic_now() + SHOP_COPY_READ_LIMIT,
         };
         fault.outcome = shop_emulate_query(place->vt, place->self, &call, job->schema, read, 1, rows, &fault);
         if (fault.outcome == SHOP_STORAGE_OK || memory->is_short)

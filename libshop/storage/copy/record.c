@@ -34,7 +34,7 @@ int32_t shop_copy_read_record(const shop_storage_vtable *vt, void *self, const s
         .struct_size = sizeof call,
         .alloc = shop_arena_alloc_for_storage,
         .arena = arena,
-        .deadline = shop_monotonic_now() + SHOP_COPY_DEADLINE,
+        .deadline = shop_monotonic_now() + SHOP_COPY_READ_LIMIT,
     };
     shop_rows rows = {.count = 0};
     *record = (shop_copy_record){.is_there = false};
