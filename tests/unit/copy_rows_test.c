@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a copy promises of any schema: every value, references in any direction, and the same result whatever fails on the way. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -548,6 +549,57 @@ Test(copy_rows, a_row_that_changed_meanwhile_is_found)
 Test(copy_rows, a_row_that_came_after_its_table_was_compared_is_found)
 {
     is_not_delivered(add_a_branch);
+}
+
+/* ------------------------------------------------------------------------------------------------ others at the target */
+
+static int32_t remove_the_record(void *user, const shop_copy_progress *p)
+{
+    (void)user;
+    if (!moved && strcmp(p->table, "leaf") == 0) {
+        void *self = raw_open(to, &wood);
+        shop_op op = {.kind = SHOP_OP_DELETE, .table = RECORD, .expect = 1};
+        shop_fault fault;
+        cr_assert_eq(raw_apply(to, self, &op, 1, &fault), SHOP_STORAGE_OK, "%s", fault.detail);
+        raw_close(to, self);
+        moved = 1;
+    }
+    return 0;
+}
+
+Test(copy_rows, nothing_is_written_once_the_record_is_gone)
+{
+    fill_leaves();
+    moved = 0;
+    is_refused(copy_with(from, to, 5000, remove_the_record), SHOP_CONFLICT, "finished or removed the copy");
+    is_refused(copy(from, to), SHOP_CONFLICT, "not empty");
+    char *left = raw_dump(to, &wood, TABLES);
+    cr_assert_null(strstr(left, "4:leaf"), "a leaf was written");
+    free(left);
+}
+
+static void *copy_as_well(void *status)
+{
+    shop_copy_input in = SHOP_COPY_INPUT_INIT;
+    in.from = from;
+    in.to = to;
+    *(shop_status *)status = shop_copy_run(&wood, RECORD, &in, NULL);
+    return NULL;
+}
+
+Test(copy_rows, two_copies_at_once_make_one)
+{
+    pthread_t threads[2];
+    shop_status statuses[2];
+    fill_leaves();
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, copy_as_well, &statuses[i]), 0);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < 2; i++) /* the slower one may be told that the other has finished */
+        cr_assert(statuses[i] == SHOP_OK || statuses[i] == SHOP_CONFLICT, "%s", shop_status_name(statuses[i]));
+    cr_assert(statuses[0] == SHOP_OK || statuses[1] == SHOP_OK);
+    are_equal(from, to);
 }
 
 /* ------------------------------------------------------------------------------------------------ passwords */
