@@ -78,7 +78,7 @@ typedef int32_t shop_reason;
 #define SHOP_REASON_UNREACHABLE 3 /* nobody answers there */
 #define SHOP_REASON_AUTHENTICATION 4 /* user or password, or the server's rules about who may connect */
 #define SHOP_REASON_DATABASE 5 /* there is no such database */
-#define SHOP_REASON_SCHEMA 6 /* there is no schema for the tables, or another process has been upgrading it for long */
+#define SHOP_REASON_SCHEMA 6 /* there is no schema for the tables, or no shop in it that can only be read */
 #define SHOP_REASON_RIGHT 7 /* the user may not do what is needed */
 #define SHOP_REASON_TLS 8 /* encryption or certificates do not fit */
 #define SHOP_REASON_ENCODING 9 /* the database's encoding cannot hold every text */

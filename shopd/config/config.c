@@ -362,13 +362,16 @@ int config_read_file(config *settings, const char *path, int strict, int must_ex
     return ok;
 }
 
-/* Percent-encodes for a URL's user, password or name. Returns the length, or 0 when it does not fit. */
-static size_t encode_part(char *to, size_t size, const char *text)
+#define PLAIN "-._~" /* with letters and digits: what stands for itself in a URL's user, password and name, … */
+#define PLAIN_IN_HOSTS PLAIN ",:[]" /* … and in its hosts; a "/" is a socket's directory */
+
+/* Percent-encodes the rest. Returns the length, or 0 when it does not fit. */
+static size_t encode_part(char *to, size_t size, const char *text, const char *plain_others)
 {
     size_t length = 0;
     for (; *text != '\0'; text++) {
         unsigned char byte = (unsigned char)*text;
-        int plain = isalnum(byte) || byte == '-' || byte == '.' || byte == '_' || byte == '~';
+        int plain = isalnum(byte) || strchr(plain_others, byte) != NULL;
         if (length + 4 > size) {
             return 0;
         }
@@ -382,18 +385,20 @@ static int compose_database(config *settings)
     char user[256] = "";
     char password[1024] = "";
     char name[256] = "shop";
-    const char *host = settings->db_host;
-    if ((settings->db_user != NULL && encode_part(user, sizeof user, settings->db_user) == 0) ||
-        (settings->db_password != NULL && encode_part(password, sizeof password, settings->db_password) == 0) ||
-        (settings->db_name != NULL && encode_part(name, sizeof name, settings->db_name) == 0)) {
+    char host[512] = "";
+    int is_v6 = strchr(settings->db_host, ':') != NULL && strchr(settings->db_host, '[') == NULL;
+    if (encode_part(host, sizeof host, settings->db_host, PLAIN_IN_HOSTS) == 0 ||
+        (settings->db_user != NULL && encode_part(user, sizeof user, settings->db_user, PLAIN) == 0) ||
+        (settings->db_password != NULL && encode_part(password, sizeof password, settings->db_password, PLAIN) == 0) ||
+        (settings->db_name != NULL && encode_part(name, sizeof name, settings->db_name, PLAIN) == 0)) {
         secret_wipe(password, sizeof password);
-        return fail(settings, "DB_USER, DB_PASSWORD or DB_NAME is too long");
+        return fail(settings, "DB_HOST, DB_USER, DB_PASSWORD or DB_NAME is too long");
     }
     size_t size = strlen(user) + strlen(password) + strlen(name) + strlen(host) + 64;
     settings->database = malloc(size);
     if (settings->database != NULL) {
-        snprintf(settings->database, size, "postgresql://%s%s%s%s%s:%s/%s", user, password[0] != '\0' ? ":" : "", password,
-                 user[0] != '\0' || password[0] != '\0' ? "@" : "", host,
+        snprintf(settings->database, size, "postgresql://%s%s%s%s%s%s%s:%s/%s", user, password[0] != '\0' ? ":" : "", password,
+                 user[0] != '\0' || password[0] != '\0' ? "@" : "", is_v6 ? "[" : "", host, is_v6 ? "]" : "",
                  settings->db_port != NULL ? settings->db_port : "5432", name);
     }
     secret_wipe(password, sizeof password);

@@ -9,6 +9,7 @@ import cluster
 import shopd
 
 SERVER = shopd.DATABASE  # the one that all tests share
+SECRET = "sw0rdfish"
 
 
 class Away(unittest.TestCase):
@@ -16,19 +17,24 @@ class Away(unittest.TestCase):
 
     def setUp(self):
         self.role = f"guest_{os.getpid()}_{self._testMethodName[-20:]}"
-        place = shopd.fresh_place(SERVER, "")
-        schema = place.rsplit("%3D", 1)[1]
-        cluster.sql(SERVER, f"CREATE ROLE {self.role} LOGIN SUPERUSER", f"ALTER ROLE {self.role} SET search_path = {schema}")
+        cluster.sql(SERVER, f"CREATE ROLE {self.role} LOGIN SUPERUSER")
         self.addCleanup(cluster.sql, SERVER, f"REASSIGN OWNED BY {self.role} TO shop", f"DROP ROLE {self.role}")
         self.gate = cluster.Gate(SERVER)
         self.addCleanup(self.gate.shut)
         self.gate.open()
-        self.shop = shopd.Shopd(database=self.gate.url(self.role, connect_timeout=2), SHOP_CALL_TIMEOUT_MS="2000")
-        self.addCleanup(self.shop.stop)
+        self.shop = shopd.Shopd(database=self.gate.url(f"{self.role}:{SECRET}", connect_timeout=2), SHOP_CALL_TIMEOUT_MS="2000",
+                                SHOP_LOG_LEVEL="debug")
+        self.addCleanup(self.stop)
         self.probe = self.shop.client(prefix="")
         self.probe.get("/readyz").expect(200)
         self.thing = self.shop.product()
         self.buyer = self.shop.customer()
+
+    def stop(self):
+        self.shop.ask_to_stop()
+        self.shop.process.wait(30 * shopd.SLOW)
+        self.assertNotIn(SECRET, self.shop.errors())
+        self.shop.stop()
 
     def terminate(self):
         cluster.sql(SERVER, f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '{self.role}'")
@@ -50,7 +56,7 @@ class Away(unittest.TestCase):
         return shopd.wait_until(lambda: self.reason() in reasons, f"/readyz says {reasons}", seconds)
 
     def lines(self):
-        return [line for line in self.shop.errors().splitlines() if "storage: " in line]
+        return [line for line in self.shop.errors().splitlines() if "storage: " in line and " debug " not in line]
 
     def comes_back(self):
         self.becomes(None, seconds=10)

@@ -169,6 +169,23 @@ Test(config, database_parts_make_a_url)
     cr_expect_str_eq(settings.database, "postgresql://shop:p%40ss%2Fword@db.example:5432/till");
 }
 
+static const char *url_of_host(const char *line)
+{
+    config_free(&settings);
+    config_init(&settings);
+    cr_assert(environment(line));
+    cr_assert(config_finish(&settings));
+    return settings.database;
+}
+
+Test(config, hosts_of_every_kind_fit_into_the_url)
+{
+    cr_expect_str_eq(url_of_host("DB_HOST=::1"), "postgresql://[::1]:5432/shop");
+    cr_expect_str_eq(url_of_host("DB_HOST=[::1]"), "postgresql://[::1]:5432/shop");
+    cr_expect_str_eq(url_of_host("DB_HOST=one.example,two.example"), "postgresql://one.example,two.example:5432/shop");
+    cr_expect_str_eq(url_of_host("DB_HOST=/run/postgresql"), "postgresql://%2Frun%2Fpostgresql:5432/shop");
+}
+
 Test(config, a_database_url_beats_its_parts)
 {
     cr_assert(environment("DB_HOST=db.example"));

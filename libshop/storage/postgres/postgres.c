@@ -36,10 +36,11 @@ static int32_t open_url(instance *me, const char *url, const shop_storage_host *
     int32_t outcome = shop_pg_address_read(url, &me->address, fault);
     if (outcome != SHOP_STORAGE_OK)
         return outcome;
-    if (me->address.open_passfile && host && host->log)
-        host->log(host->user, SHOP_LOG_WARNING, "the password file is not used: others may read it (chmod 600 would help)");
     me->address.read_only = host && (host->flags & SHOP_STORAGE_READ_ONLY);
     outcome = shop_pg_settle(&me->address, me->schema, fault);
+    if (me->address.open_passfile && host && host->log &&
+        (outcome == SHOP_STORAGE_OK || fault->reason == SHOP_REASON_AUTHENTICATION))
+        host->log(host->user, SHOP_LOG_WARNING, "the password file is not used: others may read it (chmod 600 would help)");
     if (outcome != SHOP_STORAGE_OK)
         return outcome;
     me->pool = shop_pg_pool_new(&me->address);

@@ -619,7 +619,7 @@ static int32_t lock(settling *locker)
         outcome = try_lock(locker, &got);
     }
     if (outcome == SHOP_STORAGE_OK && !got)
-        outcome = refuse(locker, SHOP_STORAGE_UNAVAILABLE, "schema: another process has been upgrading it for long");
+        outcome = refuse(locker, SHOP_STORAGE_UNAVAILABLE, "timeout: another process has been upgrading the schema for long");
     return outcome;
 }
 
