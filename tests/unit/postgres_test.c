@@ -843,7 +843,7 @@ Test(postgres_pool, a_connection_keeps_a_bounded_number_of_statements)
     shop_pg_connection *c = NULL;
     shop_fault fault;
     cr_assert_eq(shop_pg_address_read(place, &address, &fault), SHOP_STORAGE_OK);
-    cr_assert_eq(shop_pg_connect(&address, &c, &fault), SHOP_STORAGE_OK);
+    cr_assert_eq(shop_pg_connect(&address, shop_monotonic_now() + 10000000, &c, &fault), SHOP_STORAGE_OK);
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < 700; i++) {
             char text[32];

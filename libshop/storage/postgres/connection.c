@@ -10,10 +10,10 @@
 
 #include "../../core/mem.h"
 #include "../check.h"
+#include "dial.h"
 #include "outcome.h"
 
 #define LEAST_VERSION 130000
-#define SETTLE_LIMIT                                                                                                           \
     INT64_C(5000000) /* microseconds for the first statement of a connection: a pooler may accept one and then wait */
 #define GRACE INT64_C(1000000) /* microseconds that a server gets to tell of its own that the time is over */
 #define NULLS_MAX 8 /* ends of results in a row without a result: libpq and we disagree about what is on its way */
@@ -30,23 +30,25 @@ uint64_t shop_pg_round_trips(void)
 /* ------------------------------------------------------------------------------------------------ connecting */
 
 /* Ours come first: what the URL says of the same replaces them; what follows the URL it cannot change. */
-static PGconn *connect_to(const shop_pg_address *address)
+static PGconn *connect_to(const shop_pg_address *address, int64_t deadline, bool *late)
 {
     char passfile[1100];
     char name[64]; /* in pg_stat_activity, unless the URL says another */
     (void)snprintf(name, sizeof name, "%.40s (libshop)", program_invocation_short_name);
     (void)snprintf(passfile, sizeof passfile, "%s/", address->open_passfile ? address->open_passfile : ""); /* no such file */
-    const char *const names[] = {"connect_timeout",
-                                 "keepalives_idle",
+    const char *const names[] = {"keepalives_idle",
+                                 "keepalives_interval",
+                                 "keepalives_count",
+                                 "tcp_user_timeout",
                                  "target_session_attrs",
                                  "dbname",
                                  "fallback_application_name",
                                  "client_encoding",
                                  address->open_passfile ? "passfile" : NULL,
                                  NULL};
-    const char *const values[] = {"5",      "30", address->read_only ? "any" : "read-write", address->url, name, "UTF8",
-                                  passfile, NULL};
-    return PQconnectdbParams(names, values, 1);
+    const char *const values[] = {"30",         "10", "3",    "15000",  address->read_only ? "any" : "read-write",
+                                  address->url, name, "UTF8", passfile, NULL};
+    return shop_pg_dial(names, values, address->url, deadline, late);
 }
 
 static int32_t refuse(shop_fault *fault, const char *detail)
@@ -106,14 +108,14 @@ PGresult *shop_pg_await(PGconn *pg, int sent, int64_t until)
  * A database may have been told otherwise: what is committed must be durable, and a batch wants to see what others committed between
  * its statements. Behind a pooler each batch says so for itself (send_timeout).
  */
-static int32_t settle_session(shop_pg_connection *c, shop_fault *fault)
+static int32_t settle_session(shop_pg_connection *c, int64_t deadline, shop_fault *fault)
 {
     if (!c->prepare)
         return SHOP_STORAGE_OK;
     int sent = PQsendQuery(c->pg, "SELECT set_config('default_transaction_isolation', 'read committed', false),"
                                   " CASE current_setting('synchronous_commit') WHEN 'off' THEN"
                                   " set_config('synchronous_commit', 'on', false) END");
-    PGresult *result = shop_pg_await(c->pg, sent, shop_monotonic_now() + SETTLE_LIMIT);
+    PGresult *result = shop_pg_await(c->pg, sent, deadline);
     int32_t outcome = PQresultStatus(result) == PGRES_TUPLES_OK ? SHOP_STORAGE_OK : shop_pg_fail(fault, result, 0);
     PQclear(result);
     return outcome;
@@ -126,22 +128,23 @@ static void ignore_notice(void *unused, const PGresult *result)
 }
 
 /* A server that speaks another language is asked once more, so that it tells codes. */
-static void ask_for_codes(PGconn *pg)
+static void ask_for_codes(PGconn *pg, int64_t deadline, bool *late)
 {
     (void)PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
-    PQreset(pg);
+    *late = !shop_pg_dial_again(pg, deadline);
     (void)PQsetErrorVerbosity(pg, PQERRORS_DEFAULT);
 }
 
-int32_t shop_pg_connect_bare(const shop_pg_address *address, PGconn **made, shop_fault *fault)
+int32_t shop_pg_connect_bare(const shop_pg_address *address, int64_t deadline, PGconn **made, shop_fault *fault)
 {
-    *made = connect_to(address);
+    bool late;
+    *made = connect_to(address, deadline, &late);
     if (!*made)
         return shop_fault_set(fault, SHOP_STORAGE_NO_MEMORY, 0, "out of memory");
     (void)PQsetNoticeReceiver(*made, ignore_notice, NULL); /* libpq would print them */
-    if (PQstatus(*made) != CONNECTION_OK && !shop_pg_is_known_failure(*made))
-        ask_for_codes(*made);
-    int32_t outcome = judge_server(*made, address, fault);
+    if (!late && PQstatus(*made) != CONNECTION_OK && !shop_pg_is_known_failure(*made))
+        ask_for_codes(*made, deadline, &late);
+    int32_t outcome = late ? refuse(fault, "unreachable: the server does not answer") : judge_server(*made, address, fault);
     if (outcome != SHOP_STORAGE_OK) {
         PQfinish(*made);
         *made = NULL;
@@ -149,23 +152,23 @@ int32_t shop_pg_connect_bare(const shop_pg_address *address, PGconn **made, shop
     return outcome;
 }
 
-static int32_t open_connection(shop_pg_connection *c, const shop_pg_address *address, shop_fault *fault)
+static int32_t open_connection(shop_pg_connection *c, const shop_pg_address *address, int64_t deadline, shop_fault *fault)
 {
     c->prepare = address->prepare;
-    int32_t outcome = shop_pg_connect_bare(address, &c->pg, fault);
+    int32_t outcome = shop_pg_connect_bare(address, deadline, &c->pg, fault);
     if (outcome == SHOP_STORAGE_OK)
-        outcome = settle_session(c, fault);
+        outcome = settle_session(c, deadline, fault);
     if (outcome == SHOP_STORAGE_OK && (!PQenterPipelineMode(c->pg) || PQsetnonblocking(c->pg, 1) != 0))
         outcome = refuse(fault, "connection: no pipeline can be made");
     return outcome;
 }
 
-int32_t shop_pg_connect(const shop_pg_address *address, shop_pg_connection **made, shop_fault *fault)
+int32_t shop_pg_connect(const shop_pg_address *address, int64_t deadline, shop_pg_connection **made, shop_fault *fault)
 {
     shop_pg_connection *c = shop_mem_zalloc(1, sizeof *c);
     if (!c)
         return shop_fault_set(fault, SHOP_STORAGE_NO_MEMORY, 0, "out of memory");
-    int32_t outcome = open_connection(c, address, fault);
+    int32_t outcome = open_connection(c, address, deadline, fault);
     if (outcome == SHOP_STORAGE_OK)
         *made = c;
     else
@@ -507,5 +510,6 @@ shop_pg_end shop_pg_run(shop_pg_connection *c, int64_t deadline,
     if (going)
         return SHOP_PG_DONE;
     c->broken = true;
+    c->late = r.late;
     return r.late ? SHOP_PG_LATE : r.sent ? SHOP_PG_LOST : SHOP_PG_UNSENT;
 }

@@ -47,10 +47,12 @@ typedef struct shop_pg_connection {
     uint32_t timeout; /* statement_timeout in force, milliseconds */
     bool prepare;
     bool broken; /* not to be used again */
+    bool late; /* … because the server said nothing in time */
+    int64_t taken_at; /* when the pool gave it away */
 } shop_pg_connection;
 
 /* A bare connection, blocking and without a pipeline, for work on the schema; PQfinish it. As shop_pg_connect. */
-int32_t shop_pg_connect_bare(const shop_pg_address *address, PGconn **made, shop_fault *fault);
+int32_t shop_pg_connect_bare(const shop_pg_address *address, int64_t deadline, PGconn **made, shop_fault *fault);
 
 /*
  * The last result of a statement that was sent (or not: 0) on such a connection, to be cleared; NULL: none came until then, and the
@@ -58,8 +60,8 @@ int32_t shop_pg_connect_bare(const shop_pg_address *address, PGconn **made, shop
  */
 PGresult *shop_pg_await(PGconn *pg, int sent, int64_t until);
 
-/* SHOP_STORAGE_OK, or UNAVAILABLE or NO_MEMORY with a fault that says the reason class first. */
-int32_t shop_pg_connect(const shop_pg_address *address, shop_pg_connection **made, shop_fault *fault);
+/* SHOP_STORAGE_OK, or UNAVAILABLE (also: not until the deadline) or NO_MEMORY with a fault that says the reason class first. */
+int32_t shop_pg_connect(const shop_pg_address *address, int64_t deadline, shop_pg_connection **made, shop_fault *fault);
 void shop_pg_disconnect(shop_pg_connection *c);
 
 /* Has the server not hung up? Looks only at what has arrived. */

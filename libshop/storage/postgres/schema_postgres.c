@@ -13,6 +13,7 @@
 #include "words.h"
 
 #define OWN_LOCK "1936224112" /* "shop": the first half of the advisory lock's key; the second is the schema's number */
+#define CONNECT_LIMIT INT64_C(15000000) /* microseconds */
 #define LOCK_TRIES 5
 #define LOCK_LIMIT INT64_C(60000000) /* microseconds to wait for another process that makes or upgrades the same place */
 #define LOCK_PAUSE_MS 20
@@ -626,7 +627,7 @@ static int32_t lock(settling *locker)
 static int32_t make_alone(settling *s, const shop_pg_address *address)
 {
     settling locker = {.schema = s->schema, .fault = s->fault};
-    int32_t outcome = shop_pg_connect_bare(address, &locker.pg, s->fault);
+    int32_t outcome = shop_pg_connect_bare(address, shop_monotonic_now() + CONNECT_LIMIT, &locker.pg, s->fault);
     if (outcome == SHOP_STORAGE_OK)
         outcome = lock(&locker);
     place found = PLACE_FRESH;
@@ -650,7 +651,7 @@ int32_t shop_pg_settle(const shop_pg_address *address, const shop_schema *schema
 {
     settling s = {.schema = schema, .fault = fault, .read_only = address->read_only};
     place found = PLACE_FRESH;
-    int32_t outcome = shop_pg_connect_bare(address, &s.pg, fault);
+    int32_t outcome = shop_pg_connect_bare(address, shop_monotonic_now() + CONNECT_LIMIT, &s.pg, fault);
     if (outcome == SHOP_STORAGE_OK)
         outcome = look(&s, &found);
     if (outcome == SHOP_STORAGE_OK && found != PLACE_CURRENT)
