@@ -113,6 +113,7 @@ static shop_status take_permit(shop_ctx *cx)
 {
     struct shop_password_pool *pool = cx->shop->passwords;
     struct timespec deadline = deadline_of(cx);
+    cx->deadline = 0; /* what comes after the hash has its own time */
     pthread_mutex_lock(&pool->lock);
     int taken = wait_for_permit(pool, &deadline);
     pool->permits -= taken;

@@ -135,6 +135,19 @@ shop_status shop_ctx_set_if_match(shop_ctx *cx, const char *etags)
 
 void shop_ctx_begin(shop_ctx *cx)
 {
+    cx->deadline = 0;
+    shop_ctx_forget(cx);
+}
+
+int64_t shop_ctx_deadline(shop_ctx *cx)
+{
+    if (!cx->deadline)
+        cx->deadline = shop_monotonic_now() + cx->shop->options.call_timeout_ms * 1000;
+    return cx->deadline;
+}
+
+void shop_ctx_forget(shop_ctx *cx)
+{
     cx->replayed = 0;
     cx->status = SHOP_OK;
     cx->code = NULL;

@@ -50,6 +50,7 @@ struct shop_ctx {
     struct shop_token_cache *tokens; /* access tokens found good before (account/token_cache.h); kept over resets */
     shop_json_writer json; /* its buffer is kept from one answer to the next */
     int64_t actor;
+    int64_t deadline; /* until when this call may wait for storage (shop_ctx_deadline); 0: it has not begun to */
     /* the next change */
     const char *idempotency_key;
     unsigned char request_hash[32];
@@ -67,8 +68,13 @@ struct shop_ctx {
     size_t field_count;
 };
 
-/* Start of every public call: forgets the last error and replay. */
+/* Start of every public call: forgets the last error and replay, and gives it its time. */
 void shop_ctx_begin(shop_ctx *cx);
+/* Forgets the last error and replay only. */
+void shop_ctx_forget(shop_ctx *cx);
+
+/* Until when (monotonic microseconds) this call may wait for storage, all its reads and changes together. */
+int64_t shop_ctx_deadline(shop_ctx *cx);
 
 /*
  * Tells an error and returns `status`, so that a service writes: return shop_fail(cx, SHOP_CONFLICT, "cart_empty", "…").

@@ -183,7 +183,12 @@ static shop_status open_storage(struct shop *s)
         return fail_open(SHOP_INVALID, "the database cannot be opened: url: no storage backend is known for it (sqlite:PATH, "
                                        "postgresql://… and memory: are built in)");
     }
-    s->storage_host = (shop_storage_host){.struct_size = sizeof(shop_storage_host), .log = storage_log, .user = s};
+    s->storage_host = (shop_storage_host){
+        .struct_size = sizeof(shop_storage_host),
+        .log = storage_log,
+        .user = s,
+        .limit = s->options.call_timeout_ms * 1000,
+    };
     shop_fault fault = {.outcome = SHOP_STORAGE_OK};
     int32_t outcome = s->storage->open(s->options.database, shop_schema_current(), &s->storage_host, &s->storage_self, &fault);
     if (outcome == SHOP_STORAGE_OK)

@@ -154,6 +154,7 @@ static int32_t told(shop_ctx *cx, const char *call, shop_gateway_fault *fault, i
 
 static shop_gateway_call call_with(shop_ctx *cx, const char *key)
 {
+    cx->deadline = 0; /* what comes after the call has its own time */
     return (shop_gateway_call){
         .struct_size = sizeof(shop_gateway_call),
         .alloc = shop_arena_alloc_for_storage,

@@ -124,6 +124,12 @@ static shop_status add_answer(change *c, shop_batch *b)
 
 /* ------------------------------------------------------------------------------------------------ marks */
 
+static void write_mark(const change *c, shop_batch *b)
+{
+    shop_batch_insert(b, TABLE_MARK, c->mark);
+    shop_set_int(b, MARK_CREATED_AT, shop_now(c->cx->shop));
+}
+
 static shop_status add_mark(change *c, shop_batch *b)
 {
     c->mark = SHOP_UNSET;
@@ -132,20 +138,8 @@ static shop_status add_mark(change *c, shop_batch *b)
     c->mark = shop_new_id(c->cx, TABLE_MARK);
     if (c->mark == SHOP_UNSET)
         return c->cx->status;
-    shop_batch_insert(b, TABLE_MARK, c->mark);
-    shop_set_int(b, MARK_CREATED_AT, shop_now(c->cx->shop));
+    write_mark(c, b);
     return SHOP_OK;
-}
-
-/* The link broke after the commit was sent: whether the batch happened is read, never guessed. */
-static int32_t resolve_unknown(change *c)
-{
-    shop_query *q = shop_query_new(c->cx);
-    int read = shop_query_read(q, TABLE_MARK);
-    shop_where_int(q, MARK_ID, SHOP_PRED_EQ, c->mark);
-    if (c->mark == SHOP_UNSET || shop_query_run(q) != SHOP_OK)
-        return SHOP_STORAGE_UNKNOWN;
-    return shop_query_rows(q, read)->count > 0 ? SHOP_STORAGE_OK : SHOP_STORAGE_CONFLICT;
 }
 
 /* ------------------------------------------------------------------------------------------------ attempts */
@@ -161,20 +155,47 @@ static void pause_before(int attempt)
     (void)nanosleep(&t, NULL);
 }
 
-static int32_t apply(change *c, shop_batch *b, shop_fault *fault)
+static int32_t apply_batch(shop_ctx *cx, shop_batch *b, shop_fault *fault)
 {
-    struct shop *s = c->cx->shop;
+    struct shop *s = cx->shop;
     shop_op_list list = shop_batch_list(b);
     if (list.count == 0)
         return SHOP_STORAGE_NO_MEMORY;
     shop_storage_call call = {
         .struct_size = sizeof call,
         .alloc = shop_arena_alloc_for_storage,
-        .arena = c->cx->arena,
-        .deadline = shop_monotonic_now() + s->options.call_timeout_ms * 1000,
+        .arena = cx->arena,
+        .deadline = shop_ctx_deadline(cx),
     };
     int32_t outcome = s->storage->apply(s->storage_self, &call, &list, fault);
     shop_trouble_note(s, "batch", fault);
+    return outcome;
+}
+
+/*
+ * The link broke when the batch was on its way: whether it happened is found out, never guessed. That its mark is not there is not
+ * enough: the batch may still arrive. So the same mark is written: either it is there already, or the batch can never happen any more.
+ */
+static int32_t resolve_unknown(const change *c)
+{
+    shop_batch *b = c->mark == SHOP_UNSET ? NULL : shop_batch_new(c->cx);
+    if (!b)
+        return SHOP_STORAGE_UNKNOWN;
+    write_mark(c, b);
+    shop_fault unwanted = {.outcome = SHOP_STORAGE_OK};
+    switch (apply_batch(c->cx, b, &unwanted)) {
+    case SHOP_STORAGE_UNIQUE:
+        return SHOP_STORAGE_OK;
+    case SHOP_STORAGE_OK:
+        return SHOP_STORAGE_CONFLICT;
+    default:
+        return SHOP_STORAGE_UNKNOWN;
+    }
+}
+
+static int32_t apply(const change *c, shop_batch *b, shop_fault *fault)
+{
+    int32_t outcome = apply_batch(c->cx, b, fault);
     return outcome == SHOP_STORAGE_UNKNOWN ? resolve_unknown(c) : outcome;
 }
 
@@ -240,14 +261,14 @@ static shop_status attempt_once(change *c, int *again)
 static shop_status take_answer_of_winner(change *c, shop_status failure, int *again)
 {
     int found = 0;
-    if (!c->with_key || !c->cx->idempotency_key)
+    if (!c->with_key || !c->cx->idempotency_key || failure == SHOP_UNAVAILABLE) /* the next look would only wait in vain */
         return failure;
     shop_status status = find_answer(c->cx, c->type, &c->answer, &found);
     c->key_is_stale = found < 0;
     if (status != SHOP_OK || found > 0)
         *again = 0;
     if (status == SHOP_OK && found > 0) {
-        shop_ctx_begin(c->cx);
+        shop_ctx_forget(c->cx);
         c->cx->replayed = 1;
         return SHOP_OK;
     }
@@ -264,7 +285,7 @@ static shop_status run_attempts(change *c, const void **out)
     for (int i = 0; again && (i < ATTEMPTS || shop_monotonic_now() < until); i++) {
         pause_before(i);
         shop_arena_rewind(cx->arena, mark);
-        shop_ctx_begin(cx);
+        shop_ctx_forget(cx);
         status = attempt_once(c, &again);
         if (status != SHOP_OK)
             status = take_answer_of_winner(c, status, &again);
@@ -294,6 +315,7 @@ shop_status shop_change_replay(shop_ctx *cx, const shop_type *type, const void *
 shop_status shop_change_step(shop_ctx *cx, shop_attempt attempt, void *args)
 {
     change c = {.cx = cx, .attempt = attempt, .args = args};
+    cx->deadline = 0; /* a step of something longer: it has its own time */
     return run_attempts(&c, NULL);
 }
 

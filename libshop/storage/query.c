@@ -228,7 +228,7 @@ shop_status shop_query_run(shop_query *q)
         .struct_size = sizeof call,
         .alloc = shop_arena_alloc_for_storage,
         .arena = cx->arena,
-        .deadline = shop_monotonic_now() + cx->shop->options.call_timeout_ms * 1000,
+        .deadline = shop_ctx_deadline(cx),
     };
     shop_fault fault = {.outcome = SHOP_STORAGE_CONFLICT};
     for (int attempt = 0; attempt < QUERY_ATTEMPTS && fault.outcome == SHOP_STORAGE_CONFLICT; attempt++) {

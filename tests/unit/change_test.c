@@ -22,6 +22,9 @@ static int apply_calls;
 static void (*before_apply)(void); /* somebody who is faster; once */
 static void (*before_query)(void); /* likewise, after so many queries */
 static int queries_before_it;
+static int comes_late; /* a batch that failed arrives all the same, after the next one */
+static const shop_op_list *late_list;
+static int32_t late_outcome;
 
 static int32_t faulty_open(const char *url, const shop_schema *schema, const shop_storage_host *host, void **self,
                            shop_fault *fault)
@@ -55,9 +58,19 @@ static int32_t faulty_apply(void *self, const shop_storage_call *call, const sho
         before_apply = NULL;
         faster();
     }
-    if (fail_times == 0)
-        return inner->apply(self, call, list, fault);
+    if (fail_times == 0) {
+        int32_t outcome = inner->apply(self, call, list, fault);
+        if (late_list)
+            late_outcome = inner->apply(self, call, late_list, NULL);
+        late_list = NULL;
+        return outcome;
+    }
     fail_times--;
+    if (comes_late) {
+        static shop_op_list kept;
+        kept = *list;
+        late_list = &kept;
+    }
     if (apply_before_fail)
         cr_assert_eq(inner->apply(self, call, list, fault), SHOP_STORAGE_OK);
     fault->outcome = fail_with;
@@ -191,7 +204,7 @@ Test(change, a_lost_commit_that_happened_is_recognised_and_not_repeated)
     fail_next(1, SHOP_STORAGE_UNKNOWN, 1);
     cr_assert_eq(make(cx, "a", &c), SHOP_OK);
     cr_assert_str_eq(shop_category_slug(c), "a");
-    cr_assert_eq(apply_calls, 1);
+    cr_assert_eq(apply_calls, 2, "the batch, and the question whether it happened");
     cr_assert_eq(categories(), 1);
 }
 
@@ -200,8 +213,28 @@ Test(change, a_lost_commit_that_did_not_happen_is_made_again)
     const shop_category *c;
     fail_next(1, SHOP_STORAGE_UNKNOWN, 0);
     cr_assert_eq(make(cx, "a", &c), SHOP_OK);
-    cr_assert_eq(apply_calls, 2);
+    cr_assert_eq(apply_calls, 3);
     cr_assert_eq(categories(), 1);
+}
+
+Test(change, a_lost_commit_that_was_found_not_to_have_happened_does_not_happen_later)
+{
+    const shop_category *c;
+    fail_next(1, SHOP_STORAGE_UNKNOWN, 0);
+    comes_late = 1;
+    cr_assert_eq(make(cx, "a", &c), SHOP_OK);
+    cr_assert_eq(late_outcome, SHOP_STORAGE_UNIQUE);
+    cr_assert_eq(categories(), 1);
+}
+
+Test(change, of_a_lost_commit_that_nobody_can_ask_about_nothing_is_said)
+{
+    const shop_category *c;
+    fail_next(2, SHOP_STORAGE_UNKNOWN, 0);
+    cr_assert_eq(make(cx, "a", &c), SHOP_UNAVAILABLE);
+    cr_assert_str_eq(shop_ctx_error_code(cx), "outcome_unknown");
+    cr_assert_eq(apply_calls, 2);
+    cr_assert_eq(make(cx, "a", &c), SHOP_OK);
 }
 
 static void somebody_takes_a(void)

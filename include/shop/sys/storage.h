@@ -263,6 +263,7 @@ typedef struct shop_storage_host {
     void (*log)(void *user, int32_t level, const char *message); /* SHOP_LOG_*; any thread */
     void *user;
     uint32_t flags;
+    int64_t limit; /* microseconds that a call may take which is given no deadline; 0: the backend chooses */
 } shop_storage_host;
 
 #define SHOP_STORAGE_READ_ONLY 1u /* host.flags: open for reading only; no creation, no upgrade */

@@ -14,7 +14,6 @@
 #include "outcome.h"
 
 #define LEAST_VERSION 130000
-    INT64_C(5000000) /* microseconds for the first statement of a connection: a pooler may accept one and then wait */
 #define GRACE INT64_C(1000000) /* microseconds that a server gets to tell of its own that the time is over */
 #define NULLS_MAX 8 /* ends of results in a row without a result: libpq and we disagree about what is on its way */
 

@@ -8,7 +8,7 @@
 #include "reader.h"
 #include "schema_postgres.h"
 
-#define OWN_LIMIT INT64_C(5000000) /* microseconds, for calls without a deadline */
+#define OWN_LIMIT INT64_C(5000000) /* microseconds, for calls without a deadline, when nobody said another */
 #define CAPABILITIES                                                                                                           \
     (SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_PERSIST | SHOP_CAN_SHARE |             \
      SHOP_MAY_LOSE_LINK)
@@ -17,6 +17,7 @@ typedef struct instance {
     const shop_schema *schema;
     shop_pg_address address;
     shop_pg_pool *pool;
+    int64_t limit; /* microseconds, for calls without a deadline */
 } instance;
 
 /* ------------------------------------------------------------------------------------------------ open, close */
@@ -60,6 +61,9 @@ static int32_t postgres_open(const char *url, const shop_schema *schema, const s
     if (!me)
         return shop_fault_set(fault, SHOP_STORAGE_NO_MEMORY, 0, "out of memory");
     me->schema = schema;
+    me->limit = host && host->struct_size >= offsetof(shop_storage_host, limit) + sizeof host->limit && host->limit > 0
+                    ? host->limit
+                    : OWN_LIMIT;
     int32_t outcome = open_url(me, url, host, fault);
     if (outcome != SHOP_STORAGE_OK) {
         if (me->address.where[0])
@@ -73,9 +77,14 @@ static int32_t postgres_open(const char *url, const shop_schema *schema, const s
 
 /* ------------------------------------------------------------------------------------------------ calls */
 
-static int64_t deadline_of(const shop_storage_call *call)
+static int64_t own_deadline(const instance *me)
 {
-    return call->deadline ? call->deadline : shop_monotonic_now() + OWN_LIMIT;
+    return shop_monotonic_now() + me->limit;
+}
+
+static int64_t deadline_of(const instance *me, const shop_storage_call *call)
+{
+    return call->deadline ? call->deadline : own_deadline(me);
 }
 
 static int32_t postgres_query(void *self, const shop_storage_call *call, const shop_read *reads, uint32_t count,
@@ -86,7 +95,7 @@ static int32_t postgres_query(void *self, const shop_storage_call *call, const s
     fault = fault ? fault : &unwanted;
     if (shop_check_query(me->schema, call, reads, count, rows, fault) != SHOP_STORAGE_OK)
         return SHOP_STORAGE_INVALID;
-    return shop_pg_query(me->pool, me->schema, call, deadline_of(call), reads, count, rows, fault);
+    return shop_pg_query(me->pool, me->schema, call, deadline_of(me, call), reads, count, rows, fault);
 }
 
 static int32_t refuse_to_write(shop_fault *fault)
@@ -103,7 +112,7 @@ static int32_t postgres_apply(void *self, const shop_storage_call *call, const s
         return SHOP_STORAGE_INVALID;
     if (me->address.read_only)
         return refuse_to_write(fault);
-    return shop_pg_apply(me->pool, me->schema, deadline_of(call), list, fault);
+    return shop_pg_apply(me->pool, me->schema, deadline_of(me, call), list, fault);
 }
 
 static int32_t postgres_allocate(void *self, uint32_t table, uint32_t count, int64_t *first, shop_fault *fault)
@@ -115,7 +124,7 @@ static int32_t postgres_allocate(void *self, uint32_t table, uint32_t count, int
         return shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, "an unknown table, or no or too many ids");
     if (me->address.read_only)
         return refuse_to_write(fault);
-    return shop_pg_allocate(me->pool, me->schema->tables[table].name, count, shop_monotonic_now() + OWN_LIMIT, first, fault);
+    return shop_pg_allocate(me->pool, me->schema->tables[table].name, count, own_deadline(me), first, fault);
 }
 
 static int32_t postgres_reserve(void *self, uint32_t table, int64_t id, int64_t *highest, shop_fault *fault)
@@ -135,7 +144,7 @@ static int32_t postgres_ping(void *self, shop_fault *fault)
     instance *me = self;
     shop_fault unwanted;
     fault = fault ? fault : &unwanted;
-    return shop_pg_ping(me->pool, me->address.read_only, shop_monotonic_now() + OWN_LIMIT, fault);
+    return shop_pg_ping(me->pool, me->address.read_only, own_deadline(me), fault);
 }
 
 /* One backend under the two names that libpq's URLs may begin with. */
