@@ -961,11 +961,9 @@ def untaken(state):
 
 
 def check_events(storm, state):
-    """Each event of the stand-in was taken, and recorded once. Only SQLite's file is looked into."""
+    """Each event of the stand-in was taken, and recorded once."""
     for order, what in untaken(state):
         raise Broken(what, order)
-    if not storm.shop.server.database.startswith("sqlite:"):
-        return
     recorded = collections.Counter(name for name, in rows_of(storm, "SELECT name FROM event"))
     told = {event["id"]: event for event in state["events"]}
     for name, times in recorded.items():
@@ -982,13 +980,14 @@ def check_log(storm):
             raise Broken(f"the shop logged an error: {line}")
 
 
-def rows_of(storm, query, *values):
-    """Only SQLite's file is looked into."""
-    if not storm.shop.server.database.startswith("sqlite:"):
-        return []
-    database = sqlite3.connect(f"file:{storm.shop.server.database.removeprefix('sqlite:')}?mode=ro", uri=True)
+def rows_of(storm, query):
+    """What stands in the database; numbers may come as texts."""
+    url = storm.shop.server.database
+    if url.startswith("postgres"):
+        return shopd.psql(url, query)
+    database = sqlite3.connect(f"file:{url.removeprefix('sqlite:')}?mode=ro", uri=True)
     try:
-        return database.execute(query, values).fetchall()
+        return database.execute(query).fetchall()
     finally:
         database.close()
 
@@ -1012,7 +1011,7 @@ def story(storm, number):
     ids = intents + [item["id"] for kind in ("charges", "refunds", "disputes") for item in state[kind] if item["payment_intent"] in intents]
     lines = storm.journal.of(number)
     names = [rf"\border {number}\b", rf"/orders/(admin/)?{number}/", *ids]
-    payments = rows_of(storm, "SELECT * FROM payment WHERE order_id = ?", number)
+    payments = rows_of(storm, f"SELECT * FROM payment WHERE order_id = {int(number)}")
     names += [rf"\bpayment {row[0]}\b" for row in payments]
     for line in storm.shop.log_lines():
         if re.search("|".join(names), line):
@@ -1029,7 +1028,7 @@ def story(storm, number):
     told += [f"stand-in: {event}" for event in state["events"] if event["object_id"] in ids]
     told += [f"row of payment: {row}" for row in payments]
     for row in payments:
-        told += [f"row of refund: {refund}" for refund in rows_of(storm, "SELECT * FROM refund WHERE payment_id = ?", row[0])]
+        told += [f"row of refund: {refund}" for refund in rows_of(storm, f"SELECT * FROM refund WHERE payment_id = {int(row[0])}")]
     return "\n".join(told)
 
 

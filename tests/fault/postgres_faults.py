@@ -59,10 +59,8 @@ def cluster(*arguments):
 
 
 def sql(folder, text):
-    """Runs it as the superuser, straight on the server in the folder: lines."""
-    done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", folder, "-U", "shop", "-d", "shop", "-c", text],
-                          check=True, stdout=subprocess.PIPE, text=True)
-    return done.stdout.splitlines()
+    """Runs it as the superuser, straight on the server in the folder: rows of texts."""
+    return shopd.psql(f"postgresql://shop@/shop?host={folder}", text)
 
 
 # ---------------------------------------------------------------------------------------------------- what fails
@@ -325,7 +323,7 @@ class Promote(Scenario):
         name = os.path.basename(town.folders[1])
         sql(town.folder, f"ALTER SYSTEM SET synchronous_standby_names = '\"{name}\"'")
         sql(town.folder, "SELECT pg_reload_conf()")
-        shopd.wait_until(lambda: sql(town.folder, "SELECT sync_state FROM pg_stat_replication") == ["sync"], "the standby is synchronous")
+        shopd.wait_until(lambda: sql(town.folder, "SELECT sync_state FROM pg_stat_replication") == [("sync",)], "the standby is synchronous")
         return self.url(",".join(town.folders), "5432,5432", "&target_session_attrs=read-write")
 
     def run(self, town):

@@ -88,6 +88,13 @@ def fresh_place(wanted, folder):
     return wanted
 
 
+def psql(url, text):
+    """Runs it at a PostgreSQL server: rows, as tuples of texts."""
+    done = subprocess.run(["psql", "-qAtX", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", url, "-c", text], check=True, stdout=subprocess.PIPE,
+                          text=True)
+    return [tuple(line.split("\x1f")) for line in done.stdout.splitlines()]
+
+
 class Shopd:
     """One server on a free port, on a fresh database; with fresh=False on the database that is given, as it is."""
 
