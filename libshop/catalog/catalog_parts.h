@@ -33,4 +33,7 @@ void shop_product_part_return(shop_batch *b, int64_t product_id, int64_t quantit
 /* CHECK: active, at least that stock, and still at that price. */
 void shop_product_part_offered(shop_batch *b, int64_t product_id, int64_t quantity, int64_t price);
 
+/* A job: products made before a column was there get what it holds. */
+shop_status shop_catalog_upkeep(shop_ctx *cx, int64_t limit, int64_t *done);
+
 #endif

@@ -6,7 +6,8 @@
 #include "catalog.h"
 
 /* Everything of a product but the words it is searched by. */
-#define PRODUCT_SHOWN (((UINT64_C(1) << PRODUCT_COLUMNS) - 1) & ~(UINT64_C(1) << PRODUCT_SEARCH_WORDS))
+#define PRODUCT_SHOWN                                                                                                          \
+    (((UINT64_C(1) << PRODUCT_COLUMNS) - 1) & ~(UINT64_C(1) << PRODUCT_SEARCH_WORDS) & ~(UINT64_C(1) << PRODUCT_NAME_WORDS))
 
 static const shop_ordering product_orderings[] = {
     {"-created_at", PRODUCT_CREATED_AT, 1},
@@ -17,6 +18,9 @@ static const shop_ordering product_orderings[] = {
     {"-name", PRODUCT_NAME, 1},
     {NULL, 0, 0},
 };
+
+/* Of a search that asks for no other order: after how well name, and name and description, meet its words. */
+static const shop_ordering by_relevance = {"relevance", PRODUCT_CREATED_AT, 1};
 
 static const shop_ordering category_orderings[] = {{"name", CATEGORY_NAME, 0}, {NULL, 0, 0}};
 
@@ -231,6 +235,19 @@ static shop_status prepare_list(shop_ctx *cx, const shop_product_filter *f, shop
     return SHOP_OK;
 }
 
+/* In which order, and which page. */
+static const shop_ordering *order_list(const product_list_args *a, shop_page_input *in)
+{
+    const shop_product_filter *f = a->filter;
+    *in = (shop_page_input){.page = f->page, .page_size = f->page_size, .cursor = f->cursor};
+    if (f->ordering || !a->words || !a->words[0])
+        return shop_ordering_find(product_orderings, f->ordering);
+    in->words = a->words;
+    in->ranks[0] = PRODUCT_NAME_WORDS;
+    in->ranks[1] = PRODUCT_SEARCH_WORDS;
+    return &by_relevance;
+}
+
 shop_status shop_product_list(shop_ctx *cx, const shop_product_filter *filter, const shop_page **out)
 {
     shop_ctx_begin(cx);
@@ -242,10 +259,10 @@ shop_status shop_product_list(shop_ctx *cx, const shop_product_filter *filter, c
     status = prepare_list(cx, filter, q, &args);
     if (status != SHOP_OK)
         return status;
-    shop_page_input in = {.page = filter->page, .page_size = filter->page_size, .cursor = filter->cursor};
+    shop_page_input in;
     shop_page_read read;
-    status = shop_page_begin(cx, q, TABLE_PRODUCT, shop_ordering_find(product_orderings, filter->ordering), &in,
-                             filter_products, &args, &read);
+    const shop_ordering *ordering = order_list(&args, &in);
+    status = shop_page_begin(cx, q, TABLE_PRODUCT, ordering, &in, filter_products, &args, &read);
     if (status != SHOP_OK)
         return status;
     shop_product_reads reads;

@@ -68,8 +68,20 @@ static shop_status check_surroundings(shop_ctx *cx, shop_product *p)
     return SHOP_OK;
 }
 
+/* What the product is found by. */
+static shop_status set_words(shop_ctx *cx, shop_batch *b, const char *name, const char *description)
+{
+    const char *words = shop_search_words(cx, name, description);
+    const char *name_words = shop_search_words(cx, name, "");
+    if (!words || !name_words)
+        return shop_fail_no_memory(cx);
+    shop_set_text(b, PRODUCT_SEARCH_WORDS, words);
+    shop_set_text(b, PRODUCT_NAME_WORDS, name_words);
+    return SHOP_OK;
+}
+
 /* Everything that an input can change, as the product will be. */
-static void set_product(shop_batch *b, const shop_product *p, const char *words)
+static shop_status set_product(shop_ctx *cx, shop_batch *b, const shop_product *p)
 {
     shop_set_text(b, PRODUCT_NAME, p->name);
     shop_set_text(b, PRODUCT_SLUG, p->slug);
@@ -78,9 +90,9 @@ static void set_product(shop_batch *b, const shop_product *p, const char *words)
     shop_set_int(b, PRODUCT_STOCK, p->stock_quantity);
     shop_set_int(b, PRODUCT_IS_ACTIVE, p->is_active);
     shop_set_int(b, PRODUCT_CATEGORY, p->category_id);
-    shop_set_text(b, PRODUCT_SEARCH_WORDS, words);
     shop_set_int(b, PRODUCT_VERSION, p->version);
     shop_set_int(b, PRODUCT_UPDATED_AT, p->updated_at);
+    return set_words(cx, b, p->name, p->description);
 }
 
 static shop_status create_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
@@ -88,8 +100,7 @@ static shop_status create_attempt(shop_ctx *cx, void *args, shop_batch *b, const
     const product_change *c = args;
     const shop_product_input *in = c->in;
     shop_product *p = shop_arena_zalloc(cx->arena, sizeof *p);
-    const char *words = shop_search_words(cx, in->name, in->description);
-    if (!p || !words)
+    if (!p)
         return shop_fail_no_memory(cx);
     int64_t now = shop_now(cx->shop);
     *p = (shop_product){.name = in->name,
@@ -108,11 +119,10 @@ static shop_status create_attempt(shop_ctx *cx, void *args, shop_batch *b, const
     if (p->id == SHOP_UNSET)
         return cx->status;
     shop_batch_insert(b, TABLE_PRODUCT, p->id);
-    set_product(b, p, words);
     shop_set_null(b, PRODUCT_PRIMARY_IMAGE);
     shop_set_int(b, PRODUCT_CREATED_AT, now);
     *answer = p;
-    return SHOP_OK;
+    return set_product(cx, b, p);
 }
 
 shop_status shop_product_create(shop_ctx *cx, const shop_product_input *in, const shop_product **out)
@@ -172,14 +182,10 @@ static shop_status update_attempt(shop_ctx *cx, void *args, shop_batch *b, const
     status = check_surroundings(cx, p);
     if (status != SHOP_OK)
         return status;
-    const char *words = shop_search_words(cx, p->name, p->description);
-    if (!words)
-        return shop_fail_no_memory(cx);
     shop_batch_update(b, TABLE_PRODUCT, 1);
-    set_product(b, p, words);
     guard_version(b, p, version);
     *answer = p;
-    return SHOP_OK;
+    return set_product(cx, b, p);
 }
 
 shop_status shop_product_update(shop_ctx *cx, const char *slug, const shop_product_input *in, int32_t replace,
@@ -223,6 +229,48 @@ shop_status shop_product_delete(shop_ctx *cx, const char *slug)
     product_change c = {.slug = slug};
     shop_status status = shop_require_staff(cx);
     return status == SHOP_OK ? shop_change_run(cx, NULL, delete_attempt, &c, NULL) : status;
+}
+
+/* ------------------------------------------------------------------------------------------------ upkeep */
+
+typedef struct upkeep {
+    int64_t limit;
+    int64_t done;
+} upkeep;
+
+/* Gives products that an older version made the words of their names. Nothing that anybody sees changes, so versions stay. */
+static shop_status upkeep_attempt(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
+{
+    upkeep *u = args;
+    (void)answer;
+    shop_query *q = shop_query_new(cx);
+    int products = shop_query_read(q, TABLE_PRODUCT);
+    shop_where_null(q, PRODUCT_NAME_WORDS, SHOP_PRED_NULL);
+    shop_query_limit(q, u->limit, 0);
+    shop_query_columns(q, UINT64_C(1) << PRODUCT_NAME | UINT64_C(1) << PRODUCT_VERSION);
+    shop_status status = shop_query_run(q);
+    if (status != SHOP_OK)
+        return status;
+    const shop_rows *rows = shop_query_rows(q, products);
+    for (uint32_t i = 0; i < rows->count; i++) {
+        const char *words = shop_search_words(cx, shop_row_text(rows, i, PRODUCT_NAME), "");
+        if (!words)
+            return shop_fail_no_memory(cx);
+        shop_batch_update(b, TABLE_PRODUCT, SHOP_EXPECT_ANY);
+        shop_set_text(b, PRODUCT_NAME_WORDS, words);
+        shop_guard_int(b, PRODUCT_ID, SHOP_PRED_EQ, shop_row_int(rows, i, PRODUCT_ID));
+        shop_guard_int(b, PRODUCT_VERSION, SHOP_PRED_EQ, shop_row_int(rows, i, PRODUCT_VERSION));
+    }
+    u->done = rows->count;
+    return SHOP_OK;
+}
+
+shop_status shop_catalog_upkeep(shop_ctx *cx, int64_t limit, int64_t *done)
+{
+    upkeep u = {.limit = limit};
+    shop_status status = shop_change_step(cx, upkeep_attempt, &u);
+    *done = u.done;
+    return status;
 }
 
 /* ------------------------------------------------------------------------------------------------ images */

@@ -3,6 +3,7 @@
 #include <shop/jobs.h>
 
 #include "../account/account_parts.h"
+#include "../catalog/catalog_parts.h"
 #include "../order/order_parts.h"
 #include "../payment/payment_parts.h"
 #include "../storage/store.h"
@@ -77,6 +78,7 @@ static const job jobs[] = {
     {SHOP_JOBS_STORAGE, drop_old_keys},
     {SHOP_JOBS_STORAGE, drop_old_marks},
     {SHOP_JOBS_STORAGE, drop_old_events},
+    {SHOP_JOBS_STORAGE, shop_catalog_upkeep},
 };
 
 shop_status shop_jobs_run_kinds(shop_ctx *cx, uint32_t kinds, int64_t *done)

@@ -195,7 +195,7 @@ static shop_status load_page(shop_ctx *cx, const shop_query *q, const order_read
 
 static shop_status list_orders(shop_ctx *cx, const shop_order_admin_filter *in, const shop_page **page)
 {
-    const shop_page_input paging = {in->page, in->page_size, in->cursor};
+    const shop_page_input paging = {.page = in->page, .page_size = in->page_size, .cursor = in->cursor};
     shop_page_read read;
     shop_query *q = shop_query_new(cx);
     shop_status status = shop_page_begin(cx, q, TABLE_ORDER, &newest_first, &paging, filter_orders, in, &read);

@@ -383,6 +383,26 @@ static const char *preds_defect(const scope *in, const shop_pred *preds, uint16_
 
 /* ------------------------------------------------------------------------------------------------ query */
 
+const shop_value *shop_check_ranked_words(const shop_pred *preds, uint16_t count)
+{
+    for (uint16_t i = 0; i < count; i++) {
+        if (preds[i].op == SHOP_PRED_MATCH)
+            return preds[i].values;
+    }
+    return NULL;
+}
+
+static const char *rank_defect(const shop_table *table, const shop_read *read, uint16_t column)
+{
+    const shop_value *words = shop_check_ranked_words(read->preds, read->pred_count);
+    if (!words || table->columns[column].type != SHOP_COLUMN_TEXT)
+        return "a rank without words to match, or of what is no text";
+    if (words->type == SHOP_VALUE_TEXT &&
+        (memchr(words->data, '\0', words->size) || !shop_utf8_valid(words->data, words->size)))
+        return "a rank by words that are not UTF-8, or have a NUL";
+    return NULL;
+}
+
 static const char *order_defect(const shop_table *table, const shop_read *read)
 {
     if (read->order_count && !read->order)
@@ -392,9 +412,14 @@ static const char *order_defect(const shop_table *table, const shop_read *read)
     if (read->after && !read->order_count)
         return "a place to go on after, without an order";
     for (uint16_t i = 0; i < read->order_count; i++) {
-        if (read->order[i].column >= table->column_count || read->order[i].descending > 1)
+        const shop_order_by *by = &read->order[i];
+        if (by->column >= table->column_count || by->descending > 1 || by->by_rank > 1)
             return "an order by an unknown column";
-        if (read->after && (!is_sound(&read->after[i]) || read->after[i].type != kind_of(table, read->order[i].column)))
+        const char *defect = by->by_rank ? rank_defect(table, read, by->column) : NULL;
+        if (defect)
+            return defect;
+        uint32_t kind = by->by_rank ? SHOP_VALUE_INT : kind_of(table, by->column);
+        if (read->after && (!is_sound(&read->after[i]) || read->after[i].type != kind))
             return "a place to go on after that is of the wrong type";
     }
     return NULL;

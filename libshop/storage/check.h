@@ -36,6 +36,9 @@ bool shop_check_reserve(const shop_schema *schema, uint32_t table, int64_t id, c
    id, or NULL. */
 const shop_value *shop_check_named_id(const shop_op *op);
 
+/* The words of the first MATCH among the predicates, which ranks are counted by; NULL: there is none. */
+const shop_value *shop_check_ranked_words(const shop_pred *preds, uint16_t count);
+
 /* Why the column may not hold the value (SHOP_STORAGE_CONSTRAINT); NULL when it may. */
 const char *shop_check_value(const shop_column *column, const shop_value *value);
 

@@ -10,7 +10,7 @@
 #include "check.h"
 #include "eval.h"
 
-#define READING (SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ)
+#define READING (SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_RANK)
 
 typedef struct emulation {
     const shop_storage_call *call;
@@ -48,6 +48,10 @@ static bool is_local(const emulation *e, const shop_read *read)
     bool pages = read->order_count || read->after || read->limit != -1 || read->offset != 0;
     if ((pages && !(e->capabilities & SHOP_CAN_ORDER)) || (read->aggregate_count && !(e->capabilities & SHOP_CAN_AGGREGATE)))
         return true;
+    for (uint16_t i = 0; i < read->order_count; i++) {
+        if (read->order[i].by_rank && !(e->capabilities & SHOP_CAN_RANK))
+            return true;
+    }
     for (uint16_t i = 0; i < read->pred_count; i++) {
         if (!can_send(e, &read->preds[i]))
             return true;

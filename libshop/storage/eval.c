@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
+
 __extension__ typedef __int128 wide; /* a sum of 2^32 int64 fits */
 
 /* ------------------------------------------------------------------------------------------------ values */
@@ -153,12 +155,54 @@ bool shop_eval_passes(const shop_value *row, const shop_pred *preds, size_t coun
 
 /* ------------------------------------------------------------------------------------------------ order */
 
-int shop_eval_compare_rows(const shop_value *a, const shop_value *b, const shop_order_by *order, size_t count)
+/* 2: it is one of the text's words; 1: it begins one; 0: neither. */
+static int64_t points_of_word(const shop_value *text, const char *word, uint32_t size)
 {
-    for (size_t i = 0; i < count; i++) {
-        int difference = shop_eval_compare(&a[order[i].column], &b[order[i].column]);
+    int64_t points = 0;
+    for (uint32_t at = 0; at < text->size && points < 2;) {
+        uint32_t length = word_length(text->data + at, text->size - at);
+        if (length >= size && memcmp(text->data + at, word, size) == 0)
+            points = length == size ? 2 : 1;
+        at += length + 1;
+    }
+    return points;
+}
+
+int64_t shop_eval_rank(const shop_value *text, const shop_value *words)
+{
+    int64_t rank = 0;
+    if (text->type != SHOP_VALUE_TEXT || words->type != SHOP_VALUE_TEXT)
+        return 0;
+    uint32_t counted = 0;
+    for (uint32_t at = 0; at < words->size && counted < SHOP_RANK_WORDS;) {
+        uint32_t length = word_length(words->data + at, words->size - at);
+        if (length) {
+            rank += points_of_word(text, words->data + at, length);
+            counted++;
+        }
+        at += length + 1;
+    }
+    return rank;
+}
+
+/* What a row is ordered by. */
+static shop_value order_key(const shop_value *row, const shop_read *read, uint16_t place)
+{
+    const shop_value *value = &row[read->order[place].column];
+    if (!read->order[place].by_rank)
+        return *value;
+    int64_t rank = shop_eval_rank(value, shop_check_ranked_words(read->preds, read->pred_count));
+    return (shop_value){.type = SHOP_VALUE_INT, .num = rank};
+}
+
+static int compare_rows(const shop_value *a, const shop_value *b, const shop_read *read)
+{
+    for (uint16_t i = 0; i < read->order_count; i++) {
+        const shop_value left = order_key(a, read, i);
+        const shop_value right = order_key(b, read, i);
+        int difference = shop_eval_compare(&left, &right);
         if (difference)
-            return order[i].descending ? -difference : difference;
+            return read->order[i].descending ? -difference : difference;
     }
     return 0;
 }
@@ -166,7 +210,8 @@ int shop_eval_compare_rows(const shop_value *a, const shop_value *b, const shop_
 static bool comes_after(const shop_value *row, const shop_read *read)
 {
     for (uint16_t i = 0; i < read->order_count; i++) {
-        int difference = shop_eval_compare(&row[read->order[i].column], &read->after[i]);
+        const shop_value key = order_key(row, read, i);
+        int difference = shop_eval_compare(&key, &read->after[i]);
         if (difference)
             return (difference > 0) != (read->order[i].descending != 0);
     }
@@ -178,9 +223,9 @@ static void sift_down(const shop_value **rows, size_t at, size_t count, const sh
 {
     const shop_value *moved = rows[at];
     for (size_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
-        if (child + 1 < count && shop_eval_compare_rows(rows[child], rows[child + 1], read->order, read->order_count) < 0)
+        if (child + 1 < count && compare_rows(rows[child], rows[child + 1], read) < 0)
             child++;
-        if (shop_eval_compare_rows(moved, rows[child], read->order, read->order_count) >= 0)
+        if (compare_rows(moved, rows[child], read) >= 0)
             break;
         rows[at] = rows[child];
         at = child;
@@ -194,7 +239,7 @@ static void select_first(const shop_read *read, const shop_value **rows, size_t 
     for (size_t i = wanted / 2; i-- > 0;)
         sift_down(rows, i, wanted, read);
     for (size_t i = wanted; i < count; i++) {
-        if (wanted && shop_eval_compare_rows(rows[i], rows[0], read->order, read->order_count) < 0) {
+        if (wanted && compare_rows(rows[i], rows[0], read) < 0) {
             rows[0] = rows[i];
             sift_down(rows, 0, wanted, read);
         }

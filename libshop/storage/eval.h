@@ -23,7 +23,8 @@ uint32_t shop_eval_sort_values(shop_value *values, uint32_t count);
 
 bool shop_eval_passes(const shop_value *row, const shop_pred *preds, size_t count);
 
-int shop_eval_compare_rows(const shop_value *a, const shop_value *b, const shop_order_by *order, size_t count);
+/* How well the text meets the words (see shop_order_by); 0 when either is NULL. */
+int64_t shop_eval_rank(const shop_value *text, const shop_value *words);
 
 /*
  * Brings the rows that order, after, offset and limit of the read select to the front of `rows`, in order; returns their number.

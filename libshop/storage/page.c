@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "../core/json_read.h"
+#include "eval.h"
 #include "shape.h"
 
 #define CURSOR_MAX 1024
-#define ORDER_COLUMNS 2 /* the ordering's own, and the id */
+#define ORDER_COLUMNS (2 + SHOP_PAGE_RANKS) /* ranks, the ordering's own, and the id */
 
 struct shop_page {
     const shop_type *type;
@@ -110,8 +111,13 @@ const shop_ordering *shop_ordering_find(const shop_ordering *table, const char *
 
 /* ------------------------------------------------------------------------------------------------ cursors */
 
+static size_t rank_count(const shop_page_read *r)
+{
+    return r->in.words ? SHOP_PAGE_RANKS : 0;
+}
+
 /*
- * A cursor is base64url of ["n" or "p", ordering, value, id]: the row that the page begins after, and in which
+ * A cursor is base64url of ["n" or "p", ordering, value, id, rank…]: the row that the page begins after, and in which
  * direction. It holds nothing secret and is checked like any input.
  */
 static const char *make_cursor(shop_ctx *cx, const shop_page_read *r, const char *direction, const shop_value *row)
@@ -127,6 +133,10 @@ static const char *make_cursor(shop_ctx *cx, const shop_page_read *r, const char
     else
         shop_json_write_text(w, value->data, value->size);
     shop_json_write_int64(w, row[0].num);
+    for (size_t i = 0; i < rank_count(r); i++) {
+        const shop_value words = shop_value_text(r->in.words);
+        shop_json_write_int64(w, shop_eval_rank(&row[r->in.ranks[i]], &words));
+    }
     shop_json_array_end(w);
     const char *text;
     size_t length;
@@ -144,22 +154,33 @@ static int column_is_text(uint16_t table, uint16_t column)
     return shop_schema_current()->tables[table].columns[column].type == SHOP_COLUMN_TEXT;
 }
 
+static int take_number(const shop_json_value *document, size_t place, shop_value *value)
+{
+    value->type = SHOP_VALUE_INT;
+    return shop_json_get_int64(shop_json_at(document, place), &value->num);
+}
+
+/* `after` has the values in the order's own order: ranks, value, id. */
 static int take_cursor(shop_ctx *cx, shop_page_read *r, const shop_json_value *document, shop_value *after)
 {
     const char *direction;
     const char *ordering;
     const char *text;
     size_t length;
-    if (shop_json_count(document) != 4 || !shop_json_get_string(shop_json_at(document, 0), &direction, NULL) ||
-        !shop_json_get_string(shop_json_at(document, 1), &ordering, NULL) || strcmp(ordering, r->ordering->name) != 0 ||
-        !shop_json_get_int64(shop_json_at(document, 3), &after[1].num))
+    size_t ranks = rank_count(r);
+    if (shop_json_count(document) != 4 + ranks || !shop_json_get_string(shop_json_at(document, 0), &direction, NULL) ||
+        !shop_json_get_string(shop_json_at(document, 1), &ordering, NULL) || strcmp(ordering, r->ordering->name) != 0)
         return 0;
     r->backward = strcmp(direction, "p") == 0;
-    after[1].type = SHOP_VALUE_INT;
-    if (!column_is_text(r->table, r->ordering->column)) {
-        after[0].type = SHOP_VALUE_INT;
-        return shop_json_get_int64(shop_json_at(document, 2), &after[0].num);
+    for (size_t i = 0; i < ranks; i++) {
+        if (!take_number(document, 4 + i, &after[i]))
+            return 0;
     }
+    after += ranks;
+    if (!take_number(document, 3, &after[1]))
+        return 0;
+    if (!column_is_text(r->table, r->ordering->column))
+        return take_number(document, 2, &after[0]);
     if (!shop_json_get_string(shop_json_at(document, 2), &text, &length))
         return 0;
     const char *copy = shop_arena_strndup(cx->arena, text, length);
@@ -232,6 +253,8 @@ shop_status shop_page_begin(shop_ctx *cx, shop_query *q, uint16_t table, const s
     out->rows_read = shop_query_read(q, table);
     filter(q, args);
     int descending = ordering->descending != (out->backward ? 1 : 0);
+    for (size_t i = 0; i < rank_count(out); i++)
+        shop_query_rank(q, in->ranks[i], !out->backward);
     shop_query_order(q, ordering->column, descending);
     shop_query_order(q, 0, descending);
     shop_query_after(q, after);

@@ -8,7 +8,7 @@
 
 #define READS_MAX 16
 #define PREDS_MAX 12
-#define ORDER_MAX 4
+#define ORDER_MAX 6
 #define AGGREGATES_MAX 8
 #define QUERY_ATTEMPTS 5
 
@@ -152,6 +152,14 @@ void shop_query_order(shop_query *q, uint16_t column, int descending)
     r->read.columns |= UINT64_C(1) << column;
 }
 
+void shop_query_rank(shop_query *q, uint16_t column, int descending)
+{
+    read_builder *r = current(q);
+    shop_query_order(q, column, descending);
+    if (r && q->status == SHOP_OK)
+        r->order[r->read.order_count - 1].by_rank = 1;
+}
+
 void shop_query_after(shop_query *q, const shop_value *values)
 {
     read_builder *r = current(q);
@@ -171,8 +179,11 @@ void shop_query_limit(shop_query *q, int64_t limit, int64_t offset)
 void shop_query_columns(shop_query *q, uint64_t columns)
 {
     read_builder *r = current(q);
-    if (r)
-        r->read.columns = columns | 1; /* the id costs nothing and joins everything */
+    if (!r)
+        return;
+    r->read.columns = columns | 1; /* the id costs nothing and joins everything */
+    for (uint16_t i = 0; i < r->read.order_count; i++)
+        r->read.columns |= UINT64_C(1) << r->order[i].column;
 }
 
 void shop_query_aggregate(shop_query *q, uint16_t fn, uint16_t column)

@@ -67,6 +67,7 @@ static const shop_column product_columns[] = {
     {"version", SHOP_COLUMN_INT, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"created_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
     {"updated_at", SHOP_COLUMN_TIME, 0, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
+    {"name_words", SHOP_COLUMN_TEXT, SHOP_COLUMN_NULLABLE, SHOP_NO_TABLE, 0, NULL, 0, NULL, NULL},
 };
 static const shop_index product_indexes[] = {
     {"product_slug", SHOP_INDEX_UNIQUE, 1, {PRODUCT_SLUG}},
@@ -75,6 +76,7 @@ static const shop_index product_indexes[] = {
     {"product_created", 0, 2, {PRODUCT_IS_ACTIVE, PRODUCT_CREATED_AT}},
     {"product_price", 0, 2, {PRODUCT_IS_ACTIVE, PRODUCT_PRICE}},
     {"product_name", 0, 2, {PRODUCT_IS_ACTIVE, PRODUCT_NAME}},
+    {"product_name_words", 0, 1, {PRODUCT_NAME_WORDS}},
 };
 
 static const shop_column product_image_columns[] = {

@@ -81,6 +81,7 @@ enum {
     PRODUCT_VERSION,
     PRODUCT_CREATED_AT,
     PRODUCT_UPDATED_AT,
+    PRODUCT_NAME_WORDS, /* the name alone, as words; NULL: made by an older version, and not yet seen to */
     PRODUCT_COLUMNS
 };
 enum { PRODUCT_INDEX_SLUG };

@@ -41,7 +41,7 @@ uint64_t shop_shape_of_read(const shop_read *r)
     h = mix(h, r->columns);
     h = mix_preds(h, r->preds, r->pred_count);
     for (uint32_t i = 0; i < r->order_count; i++) {
-        h = mix(h, (uint64_t)r->order[i].column << 16 | r->order[i].descending);
+        h = mix(h, (uint64_t)r->order[i].column << 16 | (uint64_t)r->order[i].by_rank << 8 | r->order[i].descending);
         if (r->after)
             h = mix(h, r->after[i].type);
     }

@@ -33,9 +33,10 @@ void shop_where_null(shop_query *q, uint16_t column, uint16_t op); /* NULL or NO
 void shop_where_ints(shop_query *q, uint16_t column, const int64_t *values, size_t count); /* IN */
 void shop_where_in_read(shop_query *q, uint16_t column, int read, uint16_t other);
 void shop_query_order(shop_query *q, uint16_t column, int descending);
+void shop_query_rank(shop_query *q, uint16_t column, int descending); /* by how well the column meets the words of the MATCH */
 void shop_query_after(shop_query *q, const shop_value *values); /* one value an order column */
 void shop_query_limit(shop_query *q, int64_t limit, int64_t offset);
-void shop_query_columns(shop_query *q, uint64_t columns); /* bits; default: all */
+void shop_query_columns(shop_query *q, uint64_t columns); /* bits, beside those of the order; default: all */
 void shop_query_aggregate(shop_query *q, uint16_t fn, uint16_t column);
 void shop_query_group_by(shop_query *q, uint16_t column);
 

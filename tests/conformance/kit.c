@@ -161,6 +161,12 @@ void order_by(kit_read *r, uint16_t column, bool descending)
     r->order[r->read.order_count++] = (shop_order_by){.column = column, .descending = descending};
 }
 
+void order_by_rank(kit_read *r, uint16_t column, bool descending)
+{
+    order_by(r, column, descending);
+    r->order[r->read.order_count - 1].by_rank = 1;
+}
+
 void aggregate(kit_read *r, uint16_t fn, uint16_t column)
 {
     r->aggregates[r->read.aggregate_count++] = (shop_aggregate){.fn = fn, .column = column};
@@ -210,6 +216,7 @@ static uint64_t shape_of_read(const shop_read *read)
     for (uint16_t i = 0; i < read->order_count; i++) {
         mix(&shape, read->order[i].column);
         mix(&shape, read->order[i].descending);
+        mix(&shape, read->order[i].by_rank);
         if (read->after)
             mix_value(&shape, &read->after[i]);
     }
@@ -587,9 +594,10 @@ static const char *name_of_missing(uint32_t missing)
         uint32_t bit;
         const char *name;
     } names[] = {
-        {SHOP_CAN_ORDER, "SHOP_CAN_ORDER is not claimed"},         {SHOP_CAN_MATCH, "SHOP_CAN_MATCH is not claimed"},
-        {SHOP_CAN_AGGREGATE, "SHOP_CAN_AGGREGATE is not claimed"}, {SHOP_CAN_IN_READ, "SHOP_CAN_IN_READ is not claimed"},
-        {SHOP_CAN_PERSIST, "SHOP_CAN_PERSIST is not claimed"},     {SHOP_CAN_SHARE, "SHOP_CAN_SHARE is not claimed"},
+        {SHOP_CAN_ORDER, "SHOP_CAN_ORDER is not claimed"},     {SHOP_CAN_MATCH, "SHOP_CAN_MATCH is not claimed"},
+        {SHOP_CAN_RANK, "SHOP_CAN_RANK is not claimed"},       {SHOP_CAN_AGGREGATE, "SHOP_CAN_AGGREGATE is not claimed"},
+        {SHOP_CAN_IN_READ, "SHOP_CAN_IN_READ is not claimed"}, {SHOP_CAN_PERSIST, "SHOP_CAN_PERSIST is not claimed"},
+        {SHOP_CAN_SHARE, "SHOP_CAN_SHARE is not claimed"},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (missing & names[i].bit)

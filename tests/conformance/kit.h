@@ -102,6 +102,7 @@ typedef struct kit_read {
 
 kit_read *read_of(kit_memory *m, uint16_t table); /* all columns, no limit */
 void order_by(kit_read *r, uint16_t column, bool descending);
+void order_by_rank(kit_read *r, uint16_t column, bool descending);
 void aggregate(kit_read *r, uint16_t fn, uint16_t column);
 
 typedef struct kit_op {

@@ -12,7 +12,7 @@
 #include "wrappers.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-#define READING (SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ)
+#define READING (SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_RANK)
 
 static char folder[256];
 static unsigned made_places;
@@ -112,6 +112,7 @@ static int run_emulated(const shop_conformance_options *common)
         {"emulation of everything", 0},
         {"emulation of orders", READING & ~SHOP_CAN_ORDER},
         {"emulation of matches", READING & ~SHOP_CAN_MATCH},
+        {"emulation of ranks", READING & ~SHOP_CAN_RANK},
         {"emulation of aggregates", READING & ~SHOP_CAN_AGGREGATE},
         {"emulation of reads that follow reads", READING & ~SHOP_CAN_IN_READ},
         {"emulation of all but reads that follow reads", SHOP_CAN_IN_READ},

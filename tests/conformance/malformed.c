@@ -102,6 +102,34 @@ static void bad_orders_are_refused(kit *k)
     refuse_reads(k, &r, 1, 0, "after NULL");
 }
 
+static kit_read *ranked_items(kit *k, uint16_t column, const char *words)
+{
+    kit_read *r = read_of(&k->memory, ITEM);
+    if (words)
+        where_text(&r->where, ITEM_WORDS, SHOP_PRED_MATCH, words);
+    order_by_rank(r, column, true);
+    return r;
+}
+
+static void bad_ranks_are_refused(kit *k)
+{
+    kit_read *r = ranked_items(k, ITEM_WORDS, NULL);
+    refuse_reads(k, &r, 1, 0, "a rank without a match");
+    r = ranked_items(k, ITEM_STOCK, "red");
+    refuse_reads(k, &r, 1, 0, "a rank of a number");
+    r = ranked_items(k, ITEM_DATA, "red");
+    refuse_reads(k, &r, 1, 0, "a rank of a blob");
+    r = ranked_items(k, ITEM_WORDS, "red \xff");
+    refuse_reads(k, &r, 1, 0, "a rank by what is not UTF-8");
+    r = ranked_items(k, ITEM_WORDS, "red");
+    r->order[0].by_rank = 2;
+    refuse_reads(k, &r, 1, 0, "a rank of 2");
+    r = ranked_items(k, ITEM_WORDS, "red");
+    r->after[0] = value_text("red");
+    r->read.after = r->after;
+    refuse_reads(k, &r, 1, 0, "after a text instead of a rank");
+}
+
 static void bad_aggregates_are_refused(kit *k)
 {
     kit_read *r = read_of(&k->memory, COUNTER);
@@ -264,6 +292,7 @@ static void bad_allocations_are_refused(kit *k)
 static const kit_requirement requirements[] = {
     {"a malformed predicate or table in a query is INVALID, and its read is named", bad_reads_are_refused, 0, 0},
     {"a malformed order or page is INVALID", bad_orders_are_refused, SHOP_CAN_ORDER, 0},
+    {"a malformed rank is INVALID", bad_ranks_are_refused, SHOP_CAN_MATCH | SHOP_CAN_ORDER | SHOP_CAN_RANK, 0},
     {"a malformed aggregate is INVALID", bad_aggregates_are_refused, SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ, 0},
     {"0 and 17 reads are INVALID", bad_counts_are_refused, 0, 0},
     {"a malformed operation is INVALID, and is named", bad_operations_are_refused, 0, 0},

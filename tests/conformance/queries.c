@@ -330,6 +330,96 @@ static kit_read *ordered(kit *k, uint16_t first, bool first_down, uint16_t secon
     return r;
 }
 
+static kit_read *ranked(kit *k, const char *words, uint16_t column, bool best_last)
+{
+    kit_read *r = read_of(&k->memory, ITEM);
+    where_text(&r->where, ITEM_WORDS, SHOP_PRED_MATCH, words);
+    order_by_rank(r, column, !best_last);
+    order_by(r, ITEM_ID, !best_last);
+    return r;
+}
+
+static void set_texts(kit *k, int64_t id, const char *words, const char *note)
+{
+    kit_batch *b = batch_new(&k->memory);
+    update_one(b, ITEM, id, 1);
+    set_text(b, ITEM_WORDS, words);
+    set_text(b, ITEM_NOTE, note);
+    apply_ok(k, b);
+}
+
+/* Words and a note of each item; ids are by rank, then by id, both descending. */
+static void ranks_order(kit *k)
+{
+    static const struct {
+        const char *words;
+        uint16_t column;
+        const char *ids;
+    } cases[] = {
+        {"red", ITEM_WORDS, "5 3 2 1 4"}, /* whole words before beginnings */
+        {"red", ITEM_NOTE, "4 2 5 3 1"}, /* of another column than the one that is matched */
+        {"re re", ITEM_WORDS, "5 4 3 2 1"}, /* each is counted, and only once a text */
+        {"app red", ITEM_WORDS, "3 2 1"},     {"apple red", ITEM_WORDS, "2 3 1"}, {"gr\xc3\xb6", ITEM_WORDS, "7 6"},
+        {"  red  ", ITEM_WORDS, "5 3 2 1 4"}, {"%_' \\", ITEM_WORDS, "8"},
+    };
+    seed_items(k, 8);
+    set_texts(k, 1, "redder apples red", "");
+    set_texts(k, 2, "red apple", "reddish");
+    set_texts(k, 3, "apples red", "blue");
+    set_texts(k, 4, "redder", "no red");
+    set_texts(k, 5, "red", "");
+    set_texts(k, 6, "gr\xc3\xb6\xc3\x9f", "");
+    set_texts(k, 7, "gr\xc3\xb6", "");
+    set_texts(k, 8, "%_' \\", "");
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        shop_rows rows = read_rows(k, ranked(k, cases[i].words, cases[i].column, false));
+        expect_ids(k, &rows, false, cases[i].ids);
+    }
+    kit_batch *b = batch_new(&k->memory);
+    update_one(b, ITEM, 4, 1);
+    set_null(b, ITEM_NOTE);
+    apply_ok(k, b);
+    shop_rows rows = read_rows(k, ranked(k, "red", ITEM_NOTE, true)); /* NULL meets nothing */
+    expect_ids(k, &rows, false, "1 3 4 5 2");
+    rows = read_rows(k, ranked(k, "", ITEM_WORDS, false)); /* no words: no ranks */
+    expect_ids(k, &rows, false, "8 7 6 5 4 3 2 1");
+}
+
+/* Words beyond the sixteenth count nothing. */
+static void ranks_count_16_words(kit *k)
+{
+    seed_items(k, 2);
+    set_texts(k, 1, "a b c d e f g h i j k l m n o p q", "");
+    set_texts(k, 2, "a b c d e f g h i j k l m n o p qq", "");
+    shop_rows rows = read_rows(k, ranked(k, "a b c d e f g h i j k l m n o p q", ITEM_WORDS, true));
+    expect_ids(k, &rows, false, "1 2");
+    rows = read_rows(k, ranked(k, "q a b c d e f g h i j k l m n o p", ITEM_WORDS, true));
+    expect_ids(k, &rows, false, "2 1");
+}
+
+static void ranked_pages_go_on(kit *k)
+{
+    seed_items(k, 4);
+    for (int64_t id = 1; id <= 4; id++)
+        set_texts(k, id, id % 2 ? "red" : "redder", id < 3 ? "red" : "");
+    for (int last = 0; last < 2; last++) {
+        kit_read *r = read_of(&k->memory, ITEM);
+        where_text(&r->where, ITEM_WORDS, SHOP_PRED_MATCH, "red");
+        order_by_rank(r, ITEM_NOTE, true);
+        order_by_rank(r, ITEM_WORDS, !last);
+        order_by(r, ITEM_ID, true);
+        r->after[0] = value_int(2);
+        r->after[1] = value_int(last ? 1 : 2);
+        r->after[2] = value_int(last ? 2 : 1);
+        r->read.after = r->after;
+        shop_rows rows = read_rows(k, r);
+        expect_ids(k, &rows, false, last ? "1 4 3" : "2 3 4");
+        r->read.limit = 2;
+        rows = read_rows(k, r);
+        expect_ids(k, &rows, false, last ? "1 4" : "2 3");
+    }
+}
+
 static void rows_come_in_order(kit *k)
 {
     static const struct {
@@ -792,6 +882,9 @@ static const kit_requirement requirements[] = {
     {"MATCH takes signs and other scripts by their bytes", words_of_signs_match, SHOP_CAN_MATCH, 0},
     {"MATCH sees what changed, and not what was undone", words_follow_changes, SHOP_CAN_MATCH, 0},
     {"MATCH goes with other predicates", match_goes_with_others, SHOP_CAN_MATCH, 0},
+    {"ranks order rows by how well they match", ranks_order, SHOP_CAN_MATCH | SHOP_CAN_ORDER | SHOP_CAN_RANK, 0},
+    {"ranks count 16 words", ranks_count_16_words, SHOP_CAN_MATCH | SHOP_CAN_ORDER | SHOP_CAN_RANK, 0},
+    {"a page goes on after a rank", ranked_pages_go_on, SHOP_CAN_MATCH | SHOP_CAN_ORDER | SHOP_CAN_RANK, 0},
     {"rows come in order, NULLs first when ascending", rows_come_in_order, SHOP_CAN_ORDER, 0},
     {"limit and offset choose a page", limits_and_offsets, SHOP_CAN_ORDER, 0},
     {"a page goes on after given values, in mixed directions", pages_go_on_after, SHOP_CAN_ORDER, 0},

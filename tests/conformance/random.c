@@ -350,8 +350,34 @@ static kit_batch *random_batch(generator *g)
 
 /* ------------------------------------------------------------------------------------------------ queries */
 
+static bool has_match(const kit_read *r)
+{
+    for (uint16_t i = 0; i < r->where.count; i++) {
+        if (r->where.preds[i].op == SHOP_PRED_MATCH)
+            return true;
+    }
+    return false;
+}
+
+/* The best first or last, and then by id; sometimes only those that come after a rank. */
+static void random_rank(generator *g, kit_read *r)
+{
+    order_by_rank(r, one_in(g, 3) ? ITEM_NOTE : ITEM_WORDS, one_in(g, 2));
+    order_by(r, ITEM_ID, one_in(g, 2));
+    r->read.limit = (int64_t)pick(g->source, 8) - 1;
+    if (!one_in(g, 3))
+        return;
+    r->after[0] = value_int(pick(g->source, 5));
+    r->after[1] = value_int(pick(g->source, ITEMS));
+    r->read.after = r->after;
+}
+
 static void random_order(generator *g, kit_read *r, uint16_t table)
 {
+    if (has_match(r) && (g->capabilities & SHOP_CAN_RANK)) {
+        random_rank(g, r);
+        return;
+    }
     for (uint32_t n = pick(g->source, 3); n > 0; n--)
         order_by(r, (uint16_t)(1 + pick(g->source, column_count(table) - 1)), one_in(g, 2));
     bool pages = one_in(g, 3);
@@ -469,7 +495,9 @@ static void tell_reads(FILE *f, kit_read *const *reads, uint32_t count)
         tell_preds(f, r->table, &reads[i]->where);
         for (uint16_t o = 0; o < r->order_count; o++)
             fprintf(f, "%s %s%s", o ? "," : " order by", column_of(r->table, r->order[o].column)->name,
-                    r->order[o].descending ? " down" : "");
+                    r->order[o].by_rank      ? r->order[o].descending ? " rank down" : " rank"
+                    : r->order[o].descending ? " down"
+                                             : "");
         for (uint16_t o = 0; r->after && o < r->order_count; o++) {
             fputs(o ? ", " : " after ", f);
             tell_value(f, &r->after[o]);
@@ -558,6 +586,8 @@ static bool keeps_order(const shop_read *read, const shop_rows *rows)
         const shop_value *b = a + rows->width;
         int difference = 0;
         for (uint16_t o = 0; o < read->order_count && !difference; o++) {
+            if (read->order[o].by_rank) /* then the order is total, and compared row by row */
+                return true;
             difference = compare_values(&a[read->order[o].column], &b[read->order[o].column]);
             difference = read->order[o].descending ? -difference : difference;
         }

@@ -46,6 +46,10 @@ static bool needs_only(const shop_read *read, uint32_t capabilities)
     bool pages = read->order_count || read->after || read->limit != -1 || read->offset != 0;
     if ((pages && !(capabilities & SHOP_CAN_ORDER)) || (read->aggregate_count && !(capabilities & SHOP_CAN_AGGREGATE)))
         return false;
+    for (uint16_t i = 0; i < read->order_count; i++) {
+        if (read->order[i].by_rank && !(capabilities & SHOP_CAN_RANK))
+            return false;
+    }
     for (uint16_t i = 0; i < read->pred_count; i++) {
         if ((read->preds[i].op == SHOP_PRED_MATCH && !(capabilities & SHOP_CAN_MATCH)) ||
             (read->preds[i].op == SHOP_PRED_IN_READ && !(capabilities & SHOP_CAN_IN_READ)))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../libshop/storage/store.h"
 #include "support.h"
 
 static shop *s;
@@ -214,6 +215,108 @@ Test(catalog, search_finds_by_beginnings_of_words_without_case_and_accents)
     cr_assert_eq(shop_product_update(staff, "b", &in, 0, &p), SHOP_OK);
     cr_assert_eq(found("lamp"), 0, "the old words are gone");
     cr_assert_eq(found("chair"), 1);
+}
+
+static const shop_product *make_described(const char *name, const char *slug, const char *description, int64_t category)
+{
+    shop_product_input in = product_input(name, slug, 1, category);
+    in.description = description;
+    const shop_product *product = NULL;
+    cr_assert_eq(shop_product_create(staff, &in, &product), SHOP_OK, "%s", shop_ctx_error_detail(staff));
+    return product;
+}
+
+/* The slugs of a search, one letter each, page after page: by number, or by cursor there and back again. */
+static void expect_found(const char *search, const char *ordering, const char *slugs)
+{
+    char by_number[32] = "";
+    char by_cursor[32] = "";
+    char back[32] = "";
+    char cursor[512] = "";
+    shop_product_filter filter = SHOP_PRODUCT_FILTER_INIT;
+    const shop_page *page;
+    filter.search = search;
+    filter.ordering = ordering;
+    filter.page_size = 2;
+    for (filter.page = 1; filter.page == 1 || shop_page_has_next(page); filter.page++) {
+        cr_assert_eq(shop_product_list(public_, &filter, &page), SHOP_OK, "%s", shop_ctx_error_detail(public_));
+        for (size_t i = 0; i < shop_page_count(page); i++)
+            strncat(by_number, shop_product_slug(shop_product_at(page, i)), 1);
+    }
+    filter.page = SHOP_UNSET;
+    filter.cursor = cursor;
+    do {
+        cr_assert_eq(shop_product_list(public_, &filter, &page), SHOP_OK, "%s", shop_ctx_error_detail(public_));
+        for (size_t i = 0; i < shop_page_count(page); i++)
+            strncat(by_cursor, shop_product_slug(shop_product_at(page, i)), 1);
+        if (shop_page_has_next(page))
+            (void)snprintf(cursor, sizeof cursor, "%s", shop_page_next_cursor(page));
+    } while (shop_page_has_next(page));
+    while (shop_page_has_previous(page)) {
+        (void)snprintf(cursor, sizeof cursor, "%s", shop_page_previous_cursor(page));
+        cr_assert_eq(shop_product_list(public_, &filter, &page), SHOP_OK, "%s", shop_ctx_error_detail(public_));
+        for (size_t i = shop_page_count(page); i > 0; i--)
+            strncat(back, shop_product_slug(shop_product_at(page, i - 1)), 1);
+    }
+    size_t on_last = strlen(slugs) ? (strlen(slugs) - 1) % 2 + 1 : 0; /* the last page, from where it went back */
+    cr_expect_str_eq(by_number, slugs, "%s by number: %s instead of %s", search, by_number, slugs);
+    cr_expect_str_eq(by_cursor, slugs, "%s by cursor: %s instead of %s", search, by_cursor, slugs);
+    cr_expect_eq(strlen(back), strlen(slugs) - on_last, "%s: %s on the way back", search, back);
+    for (size_t i = 0; i < strlen(back); i++)
+        cr_expect_eq(back[i], slugs[strlen(back) - 1 - i], "%s: %s on the way back", search, back);
+}
+
+Test(catalog, a_search_finds_the_best_first)
+{
+    int64_t category = make_category("c", "c");
+    static const char *const made[][3] = {
+        {"Lamp", "a", "For those who wear headphones."},      {"Headphones", "b", "Closed."},
+        {"Stand", "c", "Holds a Headphone and other things"}, {"Headphonestand", "d", "Of oak."},
+        {"HÉADPHONES, second edition", "e", "Open"},          {"Case", "f", "For wireless headphones"},
+        {"Wireless headphones", "g", "Without a wire"},       {"Wireless charger", "h", "For phones, not headphones"},
+    };
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        test_clock_advance(1000);
+        make_described(made[i][0], made[i][1], made[i][2], category);
+    }
+    /* A word of the name, the beginning of one, a word of the description; newest first. */
+    expect_found("headphones", NULL, "gebdhfa");
+    expect_found("headphone", NULL, "gedbchfa");
+    expect_found("Wireless HEADPHONES", NULL, "ghf");
+    expect_found("headphones", "created_at", "abdefgh");
+    expect_found("wire", "-name", "ghf");
+}
+
+/* As a version that knew no words of names leaves its products. */
+static shop_status forget_name_words(shop_ctx *cx, void *args, shop_batch *b, const void **answer)
+{
+    (void)cx;
+    (void)args;
+    (void)answer;
+    shop_batch_update(b, TABLE_PRODUCT, SHOP_EXPECT_ANY);
+    shop_set_null(b, PRODUCT_NAME_WORDS);
+    shop_guard_int(b, PRODUCT_ID, SHOP_PRED_GT, 0);
+    return SHOP_OK;
+}
+
+Test(catalog, products_of_an_older_version_are_ranked_after_the_next_jobs)
+{
+    int64_t category = make_category("c", "c");
+    int64_t done = 0;
+    make_described("Apple", "a", "", category);
+    test_clock_advance(1000);
+    const shop_product *b = make_described("Basket", "b", "for an apple", category);
+    int64_t updated_at = shop_product_updated_at(b);
+    cr_assert_eq(shop_change_step(staff, forget_name_words, NULL), SHOP_OK);
+    expect_found("apple", NULL, "ba");
+    test_clock_advance(1000);
+    cr_assert_eq(shop_jobs_run(staff, &done), SHOP_OK);
+    cr_expect_eq(done, 2);
+    expect_found("apple", NULL, "ab");
+    cr_assert_eq(shop_product_get(public_, "b", &b), SHOP_OK);
+    cr_expect_eq(shop_product_updated_at(b), updated_at, "nothing that anybody sees has changed");
+    cr_assert_eq(shop_jobs_run(staff, &done), SHOP_OK);
+    cr_expect_eq(done, 0);
 }
 
 static void expect_order(const char *ordering, const char *slugs)

@@ -90,7 +90,8 @@ static int32_t faulty_ping(void *self, shop_fault *fault)
 static const shop_storage_vtable faulty = {
     .struct_size = sizeof faulty,
     .version = SHOP_STORAGE_VERSION,
-    .capabilities = SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_MAY_LOSE_LINK,
+    .capabilities =
+        SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_RANK | SHOP_MAY_LOSE_LINK,
     .name = "faulty",
     .open = faulty_open,
     .close = faulty_close,

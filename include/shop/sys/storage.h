@@ -132,9 +132,17 @@ typedef struct shop_pred {
 
 /* ------------------------------------------------------------------------------------------------ query */
 
+/*
+ * By rank: not the TEXT column's value decides but how well it meets the words of the read's first MATCH: each of the first
+ * SHOP_RANK_WORDS of them counts 2 when it is one of the column's words, 1 when it is the beginning of one, else 0; the rank is the sum.
+ * The column needs no index. The words must be UTF-8 without NUL.
+ */
+#define SHOP_RANK_WORDS 16
+
 typedef struct shop_order_by {
     uint16_t column;
-    uint16_t descending; /* 0 or 1; NULLs come first when ascending */
+    uint8_t descending; /* 0 or 1; NULLs come first when ascending */
+    uint8_t by_rank; /* 0, or 1 (SHOP_CAN_RANK); `after` then holds a rank, an INT */
 } shop_order_by;
 
 #define SHOP_AGGREGATE_COUNT 1u /* rows; column ignored */
@@ -275,6 +283,7 @@ typedef struct shop_storage_host {
 #define SHOP_CAN_IN_READ 8u /* SHOP_PRED_IN_READ */
 #define SHOP_CAN_PERSIST 16u /* rows outlive close */
 #define SHOP_CAN_SHARE 32u /* several instances (also processes) on one place see each other's rows */
+#define SHOP_CAN_RANK 128u /* order by rank */
 #define SHOP_MAY_LOSE_LINK 64u /* apply can end in SHOP_STORAGE_UNKNOWN: libshop puts a mark into every batch */
 
 #define SHOP_STORAGE_VERSION 1u

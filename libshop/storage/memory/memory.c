@@ -346,7 +346,7 @@ static int32_t memory_ping(void *self, shop_fault *fault)
 static const shop_storage_vtable memory_vtable = {
     .struct_size = sizeof(shop_storage_vtable),
     .version = SHOP_STORAGE_VERSION,
-    .capabilities = SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ,
+    .capabilities = SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_RANK,
     .name = "memory",
     .open = memory_open,
     .close = memory_close,

@@ -10,8 +10,8 @@
 
 #define OWN_LIMIT INT64_C(5000000) /* microseconds, for calls without a deadline, when nobody said another */
 #define CAPABILITIES                                                                                                           \
-    (SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_PERSIST | SHOP_CAN_SHARE |             \
-     SHOP_MAY_LOSE_LINK)
+    (SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_RANK | SHOP_CAN_PERSIST |              \
+     SHOP_CAN_SHARE | SHOP_MAY_LOSE_LINK)
 
 typedef struct instance {
     const shop_schema *schema;

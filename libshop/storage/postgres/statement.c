@@ -188,16 +188,31 @@ static void put_preds(const writer *w, const shop_pred *preds, uint16_t count)
 
 /* ------------------------------------------------------------------------------------------------ reads */
 
-static bool is_nullable(const writer *w, uint16_t column)
+/* What the rows are ordered by. */
+static void put_key(const writer *w, const shop_read *read, uint16_t place)
 {
-    return w->table->columns[column].flags & SHOP_COLUMN_NULLABLE;
+    const shop_order_by *by = &read->order[place];
+    if (by->by_rank)
+        shop_pg_put_rank(w->sql, w->table->columns[by->column].name, shop_check_ranked_words(read->preds, read->pred_count));
+    else
+        put_column(w, by->column);
+}
+
+static bool is_nullable(const writer *w, const shop_order_by *by)
+{
+    return !by->by_rank && (w->table->columns[by->column].flags & SHOP_COLUMN_NULLABLE);
+}
+
+static uint32_t key_kind(const writer *w, const shop_order_by *by)
+{
+    return by->by_rank ? SHOP_VALUE_INT : kind_of(w, by->column);
 }
 
 /* One direction throughout and no NULLs: a comparison of row values, which an index serves. */
 static bool is_plain_order(const writer *w, const shop_read *read)
 {
     for (uint16_t i = 0; i < read->order_count; i++) {
-        if (read->order[i].descending != read->order[0].descending || is_nullable(w, read->order[i].column) ||
+        if (read->order[i].descending != read->order[0].descending || is_nullable(w, &read->order[i]) ||
             is_odd_text(&read->after[i]))
             return false;
     }
@@ -208,38 +223,47 @@ static void put_plain_after(const writer *w, const shop_read *read)
 {
     for (uint16_t i = 0; i < read->order_count; i++) {
         put(w, i ? ", " : "(");
-        put_column(w, read->order[i].column);
+        put_key(w, read, i);
     }
     put(w, read->order[0].descending ? ") < " : ") > ");
     for (uint16_t i = 0; i < read->order_count; i++) {
         put(w, i ? ", " : "(");
-        put_value(w, &read->after[i], kind_of(w, read->order[i].column));
+        put_value(w, &read->after[i], key_kind(w, &read->order[i]));
     }
     put(w, ")");
+}
+
+static void put_key_comparison(const writer *w, const shop_read *read, uint16_t place, uint16_t op)
+{
+    const shop_pred pred = {.column = read->order[place].column,
+                            .op = op,
+                            .other = SHOP_NO_COLUMN,
+                            .value_count = 1,
+                            .values = &read->after[place]};
+    if (!read->order[place].by_rank) {
+        put_comparison(w, &pred);
+        return;
+    }
+    put_key(w, read, place);
+    put(w, comparisons[op]);
+    put_value(w, pred.values, SHOP_VALUE_INT);
 }
 
 /* beyond the first column's value, or equal to it and (beyond the second's, or …); NULLs are at the end of a descending order. */
 static void put_mixed_after(const writer *w, const shop_read *read)
 {
     for (uint16_t i = 0; i < read->order_count; i++) {
-        uint16_t column = read->order[i].column;
-        bool descending = read->order[i].descending;
-        shop_pred pred = {.column = column,
-                          .op = descending ? SHOP_PRED_LT : SHOP_PRED_GT,
-                          .other = SHOP_NO_COLUMN,
-                          .value_count = 1,
-                          .values = &read->after[i]};
+        const shop_order_by *by = &read->order[i];
         put(w, "(");
-        put_comparison(w, &pred);
-        if (descending && is_nullable(w, column)) {
+        put_key_comparison(w, read, i, by->descending ? SHOP_PRED_LT : SHOP_PRED_GT);
+        if (by->descending && is_nullable(w, by)) {
             put(w, " OR ");
-            put_column(w, column);
+            put_column(w, by->column);
             put(w, " IS NULL");
         }
         if (i + 1 < read->order_count) {
-            pred.op = SHOP_PRED_EQ;
             put(w, " OR ");
-            put_comparison(w, &pred);
+            put_key_comparison(w, read, i, SHOP_PRED_EQ);
             put(w, " AND ");
         }
     }
@@ -262,12 +286,12 @@ static void put_after(const writer *w, const shop_read *read)
 static void put_order(const writer *w, const shop_read *read)
 {
     for (uint16_t i = 0; i < read->order_count; i++) {
-        uint16_t column = read->order[i].column;
+        const shop_order_by *by = &read->order[i];
         put(w, i ? ", " : " ORDER BY ");
-        put_column(w, column);
-        if (read->order[i].descending)
-            put(w, is_nullable(w, column) ? " DESC NULLS LAST" : " DESC");
-        else if (is_nullable(w, column))
+        put_key(w, read, i);
+        if (by->descending)
+            put(w, is_nullable(w, by) ? " DESC NULLS LAST" : " DESC");
+        else if (is_nullable(w, by))
             put(w, " NULLS FIRST");
     }
 }

@@ -117,3 +117,34 @@ void shop_pg_put_match(shop_pg_sql *sql, const char *column, const shop_value *w
         shop_pg_put(sql, "::text::tsquery");
     }
 }
+
+/* The sought word between spaces, or only after one, within the column between spaces. */
+static void put_place(shop_pg_sql *sql, const char *column, const char *word, size_t length, const char *behind)
+{
+    size_t offset = shop_pg_bytes_start(sql);
+    shop_pg_bytes_add(sql, " ", 1);
+    shop_pg_bytes_add(sql, word, length);
+    shop_pg_bytes_add(sql, behind, strlen(behind));
+    shop_pg_put(sql, "strpos(' ' || ");
+    shop_pg_put_name(sql, column);
+    shop_pg_put(sql, " || ' ', ");
+    shop_pg_bytes_bind(sql, SHOP_PG_TEXT, offset);
+    shop_pg_put(sql, ") > 0");
+}
+
+void shop_pg_put_rank(shop_pg_sql *sql, const char *column, const shop_value *words)
+{
+    size_t length = 0;
+    uint32_t count = 0;
+    shop_pg_put(sql, "(0");
+    for (size_t at = 0;
+         words->type == SHOP_VALUE_TEXT && count < SHOP_RANK_WORDS && next_word(words->data, words->size, &at, &length);
+         at += length, count++) {
+        shop_pg_put(sql, " + CASE WHEN ");
+        put_place(sql, column, words->data + at, length, " ");
+        shop_pg_put(sql, " THEN 2 WHEN ");
+        put_place(sql, column, words->data + at, length, "");
+        shop_pg_put(sql, " THEN 1 ELSE 0 END");
+    }
+    shop_pg_put(sql, ")::bigint");
+}

@@ -14,6 +14,9 @@
 /* Writes the condition that `column` has words that begin with those of the value. */
 void shop_pg_put_match(shop_pg_sql *sql, const char *column, const shop_value *words);
 
+/* Writes the column's rank by the words (UTF-8); see shop_order_by. */
+void shop_pg_put_rank(shop_pg_sql *sql, const char *column, const shop_value *words);
+
 /* Begins and ends the condition around an expression that the caller writes: the words are known to the server only. */
 void shop_pg_put_scan_start(shop_pg_sql *sql, const char *column);
 void shop_pg_put_scan_end(shop_pg_sql *sql);

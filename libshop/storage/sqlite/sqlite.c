@@ -252,8 +252,8 @@ const shop_storage_vtable *shop_storage_sqlite(void)
     static const shop_storage_vtable vtable = {
         .struct_size = sizeof vtable,
         .version = SHOP_STORAGE_VERSION,
-        .capabilities =
-            SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_PERSIST | SHOP_CAN_SHARE,
+        .capabilities = SHOP_CAN_ORDER | SHOP_CAN_MATCH | SHOP_CAN_AGGREGATE | SHOP_CAN_IN_READ | SHOP_CAN_RANK |
+                        SHOP_CAN_PERSIST | SHOP_CAN_SHARE,
         .name = "sqlite",
         .open = sqlite_open,
         .close = sqlite_close,

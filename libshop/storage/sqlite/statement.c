@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../check.h"
 #include "values.h"
 #include "words.h"
 
@@ -75,6 +76,7 @@ typedef struct writer {
     const shop_table *table;
     sqlite3_str *sql;
     int parameters;
+    int words; /* the parameter that holds the words of ranks */
 } writer;
 
 static const char *const comparisons[] = {
@@ -228,12 +230,35 @@ static void write_selected(writer *w, const shop_read *read)
         sqlite3_str_appendall(w->sql, "NULL"); /* rows are counted even when no column is wanted */
 }
 
+/* The words of the read's ranks; NULL: it is not ordered by any. */
+static const shop_value *ranked_words(const shop_read *read)
+{
+    for (uint16_t i = 0; i < read->order_count; i++) {
+        if (read->order[i].by_rank)
+            return shop_check_ranked_words(read->preds, read->pred_count);
+    }
+    return NULL;
+}
+
+/* What the rows are ordered by. */
+static void write_key(writer *w, const shop_order_by *by)
+{
+    if (by->by_rank)
+        sqlite3_str_appendf(w->sql, SHOP_SQLITE_RANK_FUNCTION "(\"%w\", ?%d)", name_of(w, by->column), w->words);
+    else
+        sqlite3_str_appendf(w->sql, "\"%w\"", name_of(w, by->column));
+}
+
+static int is_nullable(const writer *w, const shop_order_by *by)
+{
+    return !by->by_rank && (w->table->columns[by->column].flags & SHOP_COLUMN_NULLABLE);
+}
+
 /* One direction throughout and no NULLs: a comparison of row values, which an index serves. */
 static int is_plain_order(const writer *w, const shop_read *read)
 {
     for (uint16_t i = 0; i < read->order_count; i++) {
-        if (read->order[i].descending != read->order[0].descending ||
-            (w->table->columns[read->order[i].column].flags & SHOP_COLUMN_NULLABLE))
+        if (read->order[i].descending != read->order[0].descending || is_nullable(w, &read->order[i]))
             return 0;
     }
     return 1;
@@ -241,8 +266,10 @@ static int is_plain_order(const writer *w, const shop_read *read)
 
 static void write_plain_after(writer *w, const shop_read *read)
 {
-    for (uint16_t i = 0; i < read->order_count; i++)
-        sqlite3_str_appendf(w->sql, "%s\"%w\"", i ? "," : "(", name_of(w, read->order[i].column));
+    for (uint16_t i = 0; i < read->order_count; i++) {
+        sqlite3_str_appendall(w->sql, i ? "," : "(");
+        write_key(w, &read->order[i]);
+    }
     sqlite3_str_appendf(w->sql, ") %s ", read->order[0].descending ? "<" : ">");
     for (uint16_t i = 0; i < read->order_count; i++)
         sqlite3_str_appendf(w->sql, "%s?%d", i ? "," : "(", ++w->parameters);
@@ -253,15 +280,18 @@ static void write_plain_after(writer *w, const shop_read *read)
 static void write_mixed_after(writer *w, const shop_read *read)
 {
     for (uint16_t i = 0; i < read->order_count; i++) {
-        const char *column = name_of(w, read->order[i].column);
-        int descending = read->order[i].descending;
-        int nullable = w->table->columns[read->order[i].column].flags & SHOP_COLUMN_NULLABLE;
+        const shop_order_by *by = &read->order[i];
         int p = ++w->parameters;
-        sqlite3_str_appendf(w->sql, "(\"%w\" %s ?%d", column, descending ? "<" : ">", p);
-        if (descending && nullable)
-            sqlite3_str_appendf(w->sql, " OR \"%w\" IS NULL", column);
-        if (i + 1 < read->order_count)
-            sqlite3_str_appendf(w->sql, " OR \"%w\" = ?%d AND ", column, p);
+        sqlite3_str_appendall(w->sql, "(");
+        write_key(w, by);
+        sqlite3_str_appendf(w->sql, " %s ?%d", by->descending ? "<" : ">", p);
+        if (by->descending && is_nullable(w, by))
+            sqlite3_str_appendf(w->sql, " OR \"%w\" IS NULL", name_of(w, by->column));
+        if (i + 1 < read->order_count) {
+            sqlite3_str_appendall(w->sql, " OR ");
+            write_key(w, by);
+            sqlite3_str_appendf(w->sql, " = ?%d AND ", p);
+        }
     }
     sqlite3_str_appendchar(w->sql, read->order_count, ')');
 }
@@ -269,8 +299,9 @@ static void write_mixed_after(writer *w, const shop_read *read)
 static void write_order(writer *w, const shop_read *read)
 {
     for (uint16_t i = 0; i < read->order_count; i++) {
-        sqlite3_str_appendf(w->sql, "%s\"%w\"%s", i ? "," : " ORDER BY ", name_of(w, read->order[i].column),
-                            read->order[i].descending ? " DESC" : "");
+        sqlite3_str_appendall(w->sql, i ? "," : " ORDER BY ");
+        write_key(w, &read->order[i]);
+        sqlite3_str_appendall(w->sql, read->order[i].descending ? " DESC" : "");
     }
 }
 
@@ -287,6 +318,7 @@ static char *read_text(const shop_sqlite_scope *scope, const shop_read *read)
     write_selected(&w, read);
     sqlite3_str_appendf(w.sql, " FROM \"%w\"", table->name);
     write_preds(&w, read->preds, read->pred_count);
+    w.words = ranked_words(read) ? ++w.parameters : 0;
     if (read->after) {
         sqlite3_str_appendall(w.sql, read->pred_count ? " AND " : " WHERE ");
         if (is_plain_order(&w, read))
@@ -503,6 +535,8 @@ int shop_sqlite_read_statement(const shop_sqlite_scope *scope, const shop_read *
         code = shop_sqlite_make(scope->connection, key, read_text(scope, read), statement);
     binder b = {.scope = scope, .statement = *statement, .code = code};
     bind_preds(&b, read->preds, read->pred_count);
+    if (ranked_words(read))
+        bind_value(&b, ranked_words(read));
     for (uint16_t i = 0; read->after && i < read->order_count; i++)
         bind_value(&b, &read->after[i]);
     if (is_limited(read)) {

@@ -85,6 +85,20 @@ static void match_function(sqlite3_context *context, int count, sqlite3_value **
     sqlite3_result_int(context, shop_eval_passes(&column, &pred, 1));
 }
 
+static void rank_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    const shop_value column = text_value(values[0]);
+    const shop_value words = text_value(values[1]);
+    sqlite3_result_int64(context, shop_eval_rank(&column, &words));
+}
+
+static int install_function(sqlite3 *db, const char *name, void (*function)(sqlite3_context *, int, sqlite3_value **))
+{
+    return sqlite3_create_function_v2(db, name, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL, function, NULL,
+                                      NULL, NULL);
+}
+
 int shop_sqlite_words_install(sqlite3 *db)
 {
     fts5_api *api = find_fts5(db);
@@ -92,10 +106,9 @@ int shop_sqlite_words_install(sqlite3 *db)
         return SQLITE_ERROR;
     fts5_tokenizer tokenizer = {.xCreate = tokenizer_create, .xDelete = tokenizer_delete, .xTokenize = tokenize};
     int code = api->xCreateTokenizer(api, SHOP_SQLITE_TOKENIZER, NULL, &tokenizer, NULL);
-    if (code != SQLITE_OK)
-        return code;
-    return sqlite3_create_function_v2(db, SHOP_SQLITE_MATCH_FUNCTION, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
-                                      NULL, match_function, NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = install_function(db, SHOP_SQLITE_MATCH_FUNCTION, match_function);
+    return code == SQLITE_OK ? install_function(db, SHOP_SQLITE_RANK_FUNCTION, rank_function) : code;
 }
 
 /* ------------------------------------------------------------------------------------------------ queries */

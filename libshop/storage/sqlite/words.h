@@ -13,7 +13,9 @@
 #define SHOP_SQLITE_TOKENIZER "shop_words"
 #define SHOP_SQLITE_MATCH_FUNCTION "shop_match" /* (column, words): the same by looking at the text, without an index */
 
-/* Makes the tokenizer and the function known to a connection; an SQLite result code. */
+#define SHOP_SQLITE_RANK_FUNCTION "shop_rank" /* (column, words): see shop_order_by */
+
+/* Makes the tokenizer and the functions known to a connection; an SQLite result code. */
 int shop_sqlite_words_install(sqlite3 *db);
 
 typedef enum shop_sqlite_match {
