@@ -191,6 +191,14 @@ SHOP_API int32_t shop_currency_digits(const shop *s);
 /* The shop's clock. Thread-safe. */
 SHOP_API int64_t shop_now(const shop *s);
 
+#define SHOP_REPLICAS_NAMED 0 /* by the database URL */
+#define SHOP_REPLICAS_IN_USE 1 /* of these, now */
+#define SHOP_READS_FROM_REPLICA 2 /* reads that may be stale, since the shop was opened … */
+#define SHOP_READS_FROM_PRIMARY 3 /* … that no replica could answer */
+
+/* One of these numbers; 0 when there are no replicas, or for another `what`. Thread-safe. */
+SHOP_API int64_t shop_replicas(const shop *s, int32_t what);
+
 /* ------------------------------------------------------------------------------------------------ context */
 
 /* A context for one unit of work at a time, used by one thread at a time. NULL when memory is out. */
@@ -228,6 +236,20 @@ SHOP_API int32_t shop_ctx_replayed(const shop_ctx *cx);
  * SHOP_PRECONDITION. NULL: no condition. Copied. SHOP_OK, SHOP_NO_MEMORY.
  */
 SHOP_API shop_status shop_ctx_set_if_match(shop_ctx *cx, const char *etags);
+
+/*
+ * Reading one's own writes where a database has replicas. What everybody may see of the catalogue may come from a replica that is a little
+ * behind (never what staff or the program itself reads, nor anything else of the shop). After a change the context, and every context of
+ * this process with the same user as its actor, for a minute, sees at least that change. To carry that on, to another process or
+ * another request of somebody who is not logged in, hand over the position:
+ *
+ * shop_ctx_position: a short text of visible ASCII that stands for all that the context's changes have done; "" when there is nothing to
+ * carry. It is no secret and gives no right. Lives until the next call on the context.
+ * shop_ctx_set_position: from now on the context sees at least what `position` stands for. NULL or any other text: nothing is asked for. A
+ * position that no replica has reached only makes the primary be read. Copied.
+ */
+SHOP_API const char *shop_ctx_position(shop_ctx *cx);
+SHOP_API void shop_ctx_set_position(shop_ctx *cx, const char *position);
 
 /* The last call's error. Texts live until the next call on the context; "" when there is none. */
 SHOP_API shop_status shop_ctx_error_status(const shop_ctx *cx);

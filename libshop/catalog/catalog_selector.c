@@ -59,6 +59,38 @@ shop_status shop_actor_is_staff(shop_ctx *cx, int *is_staff)
     return SHOP_OK;
 }
 
+/*
+ * Whether the actor's view must be the latest, because staff looks at what staff has changed. Asked before the catalogue is read, and only
+ * where a replica could answer: a right is always read from the primary. *is_staff is SHOP_UNSET when it was not asked.
+ */
+static shop_status ask_for_staff(shop_ctx *cx, int64_t *is_staff)
+{
+    int is = 0;
+    *is_staff = SHOP_UNSET;
+    if (!cx->shop->positions)
+        return SHOP_OK;
+    shop_status status = shop_actor_is_staff(cx, &is);
+    *is_staff = is;
+    return status;
+}
+
+/* What is not active is there for staff only. */
+static shop_status show_inactive(shop_ctx *cx, int64_t is_staff, shop_status (*not_found)(shop_ctx *cx))
+{
+    int is = is_staff == 1;
+    shop_status status = is_staff == SHOP_UNSET ? shop_actor_is_staff(cx, &is) : SHOP_OK;
+    return status == SHOP_OK && !is ? not_found(cx) : status;
+}
+
+/* A query for what everybody may see. */
+static shop_query *new_public_query(shop_ctx *cx, int64_t is_staff)
+{
+    shop_query *q = shop_query_new(cx);
+    if (is_staff == 0)
+        shop_query_may_be_stale(q);
+    return q;
+}
+
 /* ------------------------------------------------------------------------------------------------ products */
 
 void shop_product_reads_add(shop_query *q, int products, shop_product_reads *reads)
@@ -131,15 +163,19 @@ static shop_status read_one(shop_ctx *cx, shop_query *q, int products, shop_prod
     return shop_product_assemble(cx, q, &reads, shop_row(rows, 0), out) ? SHOP_OK : shop_fail_no_memory(cx);
 }
 
-shop_status shop_product_read(shop_ctx *cx, const char *slug, shop_product *out)
+static shop_status read_product(shop_ctx *cx, const char *slug, shop_query *q, shop_product *out)
 {
     const char *folded = shop_slug_fold(cx, slug);
     if (!folded)
         return shop_product_not_found(cx);
-    shop_query *q = shop_query_new(cx);
     int products = shop_query_read(q, TABLE_PRODUCT);
     shop_where_text(q, PRODUCT_SLUG, SHOP_PRED_EQ, folded);
     return read_one(cx, q, products, out);
+}
+
+shop_status shop_product_read(shop_ctx *cx, const char *slug, shop_product *out)
+{
+    return read_product(cx, slug, shop_query_new(cx), out);
 }
 
 shop_status shop_product_get(shop_ctx *cx, const char *slug, const shop_product **out)
@@ -150,13 +186,12 @@ shop_status shop_product_get(shop_ctx *cx, const char *slug, const shop_product 
     shop_product *product = shop_arena_alloc(cx->arena, sizeof *product);
     if (!product)
         return shop_fail_no_memory(cx);
-    shop_status status = shop_product_read(cx, slug, product);
-    if (status == SHOP_OK && !product->is_active) {
-        int is_staff;
-        status = shop_actor_is_staff(cx, &is_staff);
-        if (status == SHOP_OK && !is_staff)
-            status = shop_product_not_found(cx);
-    }
+    int64_t is_staff;
+    shop_status status = ask_for_staff(cx, &is_staff);
+    if (status == SHOP_OK)
+        status = read_product(cx, slug, new_public_query(cx, is_staff), product);
+    if (status == SHOP_OK && !product->is_active)
+        status = show_inactive(cx, is_staff, shop_product_not_found);
     if (status == SHOP_OK)
         *out = product;
     return status;
@@ -202,7 +237,7 @@ static int is_blank(const char *text)
 }
 
 /* Whose products: the public's, or what staff asks for. */
-static shop_status visible_products(shop_ctx *cx, product_list_args *a)
+static shop_status visible_products(shop_ctx *cx, shop_query *q, product_list_args *a)
 {
     int is_staff;
     shop_status status = shop_actor_is_staff(cx, &is_staff);
@@ -211,13 +246,15 @@ static shop_status visible_products(shop_ctx *cx, product_list_args *a)
     if (!is_staff && a->filter->is_active == 0)
         return shop_fail(cx, SHOP_FORBIDDEN, "staff_only", "Inactive products are for the shop's staff only.");
     a->is_active = is_staff ? a->filter->is_active : 1;
+    if (!is_staff)
+        shop_query_may_be_stale(q);
     return SHOP_OK;
 }
 
 static shop_status prepare_list(shop_ctx *cx, const shop_product_filter *f, shop_query *q, product_list_args *a)
 {
     *a = (product_list_args){.filter = f};
-    shop_status status = visible_products(cx, a);
+    shop_status status = visible_products(cx, q, a);
     if (status != SHOP_OK)
         return status;
     if (f->search && !is_blank(f->search)) {
@@ -301,7 +338,11 @@ shop_status shop_category_list(shop_ctx *cx, const shop_category_filter *filter,
     if (status != SHOP_OK)
         return status;
     shop_page_input in = {.page = filter->page, .page_size = filter->page_size, .cursor = filter->cursor};
-    shop_query *q = shop_query_new(cx);
+    int64_t is_staff;
+    status = ask_for_staff(cx, &is_staff);
+    if (status != SHOP_OK)
+        return status;
+    shop_query *q = new_public_query(cx, is_staff);
     shop_page_read read;
     status = shop_page_begin(cx, q, TABLE_CATEGORY, category_orderings, &in, all_categories, NULL, &read);
     if (status == SHOP_OK)
@@ -357,7 +398,7 @@ shop_status shop_category_read(shop_ctx *cx, const char *slug, int64_t page, int
     const char *folded = shop_slug_fold(cx, slug);
     if (!folded)
         return shop_category_not_found(cx);
-    shop_query *q = shop_query_new(cx);
+    shop_query *q = new_public_query(cx, all);
     int categories = shop_query_read(q, TABLE_CATEGORY);
     shop_where_text(q, CATEGORY_SLUG, SHOP_PRED_EQ, folded);
     int count_read;
@@ -404,13 +445,17 @@ shop_status shop_category_get(shop_ctx *cx, const char *slug, const shop_categor
 shop_status shop_image_get(shop_ctx *cx, int64_t id, const shop_image **out)
 {
     shop_ctx_begin(cx);
-    shop_query *q = shop_query_new(cx);
+    int64_t is_staff;
+    shop_status status = ask_for_staff(cx, &is_staff);
+    if (status != SHOP_OK)
+        return status;
+    shop_query *q = new_public_query(cx, is_staff);
     int images = shop_query_read(q, TABLE_PRODUCT_IMAGE);
     shop_where_int(q, IMAGE_ID, SHOP_PRED_EQ, id);
     int products = shop_query_read(q, TABLE_PRODUCT);
     shop_where_in_read(q, PRODUCT_ID, images, IMAGE_PRODUCT);
     shop_query_columns(q, UINT64_C(1) << PRODUCT_IS_ACTIVE | UINT64_C(1) << PRODUCT_PRIMARY_IMAGE);
-    shop_status status = shop_query_run(q);
+    status = shop_query_run(q);
     if (status != SHOP_OK)
         return status;
     const shop_rows *rows = shop_query_rows(q, images);
@@ -419,10 +464,9 @@ shop_status shop_image_get(shop_ctx *cx, int64_t id, const shop_image **out)
         return image_not_found(cx);
     int64_t primary = shop_row_int(owners, 0, PRODUCT_PRIMARY_IMAGE);
     if (!shop_row_int(owners, 0, PRODUCT_IS_ACTIVE)) {
-        int is_staff;
-        status = shop_actor_is_staff(cx, &is_staff);
-        if (status != SHOP_OK || !is_staff)
-            return status != SHOP_OK ? status : image_not_found(cx);
+        status = show_inactive(cx, is_staff, image_not_found);
+        if (status != SHOP_OK)
+            return status;
     }
     shop_image *image = shop_arena_zalloc(cx->arena, sizeof *image);
     if (!image)

@@ -21,6 +21,8 @@ struct shop_gateway; /* gateway/gateway.h */
 
 #define SHOP_KEY_BYTES 32
 
+struct shop_positions; /* storage/position.h */
+
 struct shop {
     shop_options options; /* every number set, every text a copy of ours or NULL */
     const shop_currency *currency;
@@ -31,6 +33,7 @@ struct shop {
     struct shop_ids *ids;
     struct shop_password_pool *passwords;
     struct shop_gateway *gateway;
+    struct shop_positions *positions; /* NULL: there are no replicas */
     /* Keys of one purpose each, derived from options.secret_key. */
     unsigned char token_key[SHOP_KEY_BYTES];
     unsigned char seal_key[SHOP_KEY_BYTES];
@@ -56,6 +59,9 @@ struct shop_ctx {
     unsigned char request_hash[32];
     const char *if_match;
     int replayed;
+    uint64_t position; /* of storage: what reads must show at least */
+    char position_text[20];
+    int changing; /* inside an attempt at a change */
     /* the last error */
     shop_status status;
     const char *code;

@@ -14,6 +14,7 @@
 #include "../gateway/gateway.h"
 #include "../storage/copy/copy.h"
 #include "../storage/ids.h"
+#include "../storage/position.h"
 #include "../storage/schema.h"
 #include "ctx.h"
 
@@ -192,7 +193,7 @@ static shop_status open_storage(struct shop *s)
     shop_fault fault = {.outcome = SHOP_STORAGE_OK};
     int32_t outcome = s->storage->open(s->options.database, shop_schema_current(), &s->storage_host, &s->storage_self, &fault);
     if (outcome == SHOP_STORAGE_OK)
-        return SHOP_OK;
+        return shop_positions_open(s) ? SHOP_OK : fail_open(SHOP_NO_MEMORY, "out of memory");
     s->storage_self = NULL;
     if (outcome == SHOP_STORAGE_NO_MEMORY)
         return fail_open(SHOP_NO_MEMORY, "out of memory");
@@ -298,6 +299,7 @@ void shop_close(shop *s)
     shop_gateway_close(s->gateway);
     if (s->storage_self)
         s->storage->close(s->storage_self);
+    shop_positions_free(s->positions);
     shop_password_pool_free(s->passwords);
     shop_ids_free(s->ids);
     shop_trouble_free(&s->trouble);

@@ -9,6 +9,7 @@
 
 #include "../core/json_write.h"
 #include "batch.h"
+#include "position.h"
 
 #define ATTEMPTS 16 /* at least, … */
 #define PATIENCE INT64_C(1500000) /* … and on for so many microseconds: on a slow machine the others need time, too */
@@ -87,6 +88,7 @@ static shop_status find_answer(shop_ctx *cx, const shop_type *type, const void *
     if (status == SHOP_OK && type)
         status = shop_type_read_handle(cx, type, json, length, out);
     cx->replayed = status == SHOP_OK;
+    shop_position_note(cx, 0); /* where the first answer's change is, is not known here */
     return status;
 }
 
@@ -155,7 +157,7 @@ static void pause_before(int attempt)
     (void)nanosleep(&t, NULL);
 }
 
-static int32_t apply_batch(shop_ctx *cx, shop_batch *b, shop_fault *fault)
+static int32_t apply_batch(shop_ctx *cx, shop_batch *b, uint64_t *position, shop_fault *fault)
 {
     struct shop *s = cx->shop;
     shop_op_list list = shop_batch_list(b);
@@ -166,6 +168,7 @@ static int32_t apply_batch(shop_ctx *cx, shop_batch *b, shop_fault *fault)
         .alloc = shop_arena_alloc_for_storage,
         .arena = cx->arena,
         .deadline = shop_ctx_deadline(cx),
+        .position = position,
     };
     int32_t outcome = s->storage->apply(s->storage_self, &call, &list, fault);
     shop_trouble_note(s, "batch", fault);
@@ -182,8 +185,9 @@ static int32_t resolve_unknown(const change *c)
     if (!b)
         return SHOP_STORAGE_UNKNOWN;
     write_mark(c, b);
+    uint64_t position = 0;
     shop_fault unwanted = {.outcome = SHOP_STORAGE_OK};
-    switch (apply_batch(c->cx, b, &unwanted)) {
+    switch (apply_batch(c->cx, b, &position, &unwanted)) {
     case SHOP_STORAGE_UNIQUE:
         return SHOP_STORAGE_OK;
     case SHOP_STORAGE_OK:
@@ -195,8 +199,15 @@ static int32_t resolve_unknown(const change *c)
 
 static int32_t apply(const change *c, shop_batch *b, shop_fault *fault)
 {
-    int32_t outcome = apply_batch(c->cx, b, fault);
-    return outcome == SHOP_STORAGE_UNKNOWN ? resolve_unknown(c) : outcome;
+    uint64_t position = 0;
+    int32_t outcome = apply_batch(c->cx, b, &position, fault);
+    if (outcome == SHOP_STORAGE_UNKNOWN) {
+        outcome = resolve_unknown(c);
+        position = 0;
+    }
+    if (outcome == SHOP_STORAGE_OK || outcome == SHOP_STORAGE_UNKNOWN)
+        shop_position_note(c->cx, position);
+    return outcome;
 }
 
 static int is_lost_race(int32_t outcome)
@@ -286,7 +297,9 @@ static shop_status run_attempts(change *c, const void **out)
         pause_before(i);
         shop_arena_rewind(cx->arena, mark);
         shop_ctx_forget(cx);
+        cx->changing = 1;
         status = attempt_once(c, &again);
+        cx->changing = 0;
         if (status != SHOP_OK)
             status = take_answer_of_winner(c, status, &again);
     }

@@ -460,7 +460,17 @@ static const char *read_defect(const shop_schema *schema, const shop_read *reads
 
 static bool is_call(const shop_storage_call *call)
 {
-    return call && call->struct_size >= sizeof *call && call->alloc;
+    return call && call->struct_size >= offsetof(shop_storage_call, flags) && call->alloc;
+}
+
+bool shop_call_may_be_stale(const shop_storage_call *call)
+{
+    return call->struct_size >= offsetof(shop_storage_call, reserved) && (call->flags & SHOP_CALL_MAY_BE_STALE);
+}
+
+uint64_t *shop_call_position(const shop_storage_call *call)
+{
+    return call->struct_size >= sizeof *call ? call->position : NULL;
 }
 
 int32_t shop_check_query(const shop_schema *schema, const shop_storage_call *call, const shop_read *reads, uint32_t count,

@@ -32,6 +32,10 @@ int32_t shop_check_batch(const shop_schema *schema, const shop_storage_call *cal
 
 bool shop_check_reserve(const shop_schema *schema, uint32_t table, int64_t id, const int64_t *highest);
 
+/* What stands at the call's end, if the caller has it. */
+bool shop_call_may_be_stale(const shop_storage_call *call);
+uint64_t *shop_call_position(const shop_storage_call *call); /* NULL: none */
+
 /* Does this operation name one row by its id (INSERT, or an EQ predicate on `id`), so that a VALUE_REF may point to it? The value of that
    id, or NULL. */
 const shop_value *shop_check_named_id(const shop_op *op);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emulate.h"
+#include "position.h"
 #include "shape.h"
 #include "store.h"
 
@@ -23,6 +24,7 @@ typedef struct read_builder {
 struct shop_query {
     shop_ctx *cx;
     shop_status status; /* the first thing that went wrong while building */
+    int may_be_stale;
     int count;
     read_builder *reads[READS_MAX];
     shop_rows rows[READS_MAX];
@@ -37,6 +39,7 @@ shop_query *shop_query_new(shop_ctx *cx)
     }
     q->cx = cx;
     q->status = SHOP_OK;
+    q->may_be_stale = 0;
     q->count = 0;
     return q;
 }
@@ -207,6 +210,12 @@ void shop_query_group_by(shop_query *q, uint16_t column)
     r->read.columns |= UINT64_C(1) << column;
 }
 
+void shop_query_may_be_stale(shop_query *q)
+{
+    if (q)
+        q->may_be_stale = !q->cx->changing && q->cx->actor != SHOP_ACTOR_SYSTEM;
+}
+
 /* ------------------------------------------------------------------------------------------------ running */
 
 static shop_status fail_query(shop_ctx *cx, const shop_fault *fault)
@@ -235,11 +244,14 @@ shop_status shop_query_run(shop_query *q)
         reads[i] = q->reads[i]->read;
         reads[i].shape = shop_shape_of_read(&reads[i]);
     }
+    uint64_t position = q->may_be_stale ? shop_position_needed(cx) : SHOP_POSITION_LATEST;
     shop_storage_call call = {
         .struct_size = sizeof call,
         .alloc = shop_arena_alloc_for_storage,
         .arena = cx->arena,
         .deadline = shop_ctx_deadline(cx),
+        .flags = q->may_be_stale ? SHOP_CALL_MAY_BE_STALE : 0,
+        .position = &position,
     };
     shop_fault fault = {.outcome = SHOP_STORAGE_CONFLICT};
     for (int attempt = 0; attempt < QUERY_ATTEMPTS && fault.outcome == SHOP_STORAGE_CONFLICT; attempt++) {

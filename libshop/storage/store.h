@@ -40,6 +40,10 @@ void shop_query_columns(shop_query *q, uint64_t columns); /* bits, beside those 
 void shop_query_aggregate(shop_query *q, uint16_t fn, uint16_t column);
 void shop_query_group_by(shop_query *q, uint16_t column);
 
+/* The rows may come from a replica that is a little behind: what everybody may see, for somebody who is not staff. Inside a change, and
+   for the program itself, it means nothing. */
+void shop_query_may_be_stale(shop_query *q);
+
 /* Runs all reads in one snapshot. SHOP_OK, SHOP_UNAVAILABLE, SHOP_NO_MEMORY, SHOP_INTERNAL; the error is told in the context. */
 shop_status shop_query_run(shop_query *q);
 const shop_rows *shop_query_rows(const shop_query *q, int read);

@@ -196,7 +196,7 @@ void raw_close(const char *url, void *self)
 int32_t raw_apply(const char *url, void *self, shop_op *ops, uint32_t count, shop_fault *fault)
 {
     shop_arena *arena = shop_arena_new();
-    const shop_storage_call call = {sizeof call, shop_arena_alloc_for_storage, arena, 0};
+    const shop_storage_call call = {.struct_size = sizeof call, .alloc = shop_arena_alloc_for_storage, .arena = arena};
     for (uint32_t i = 0; i < count; i++)
         ops[i].shape = shop_shape_of_op(&ops[i]);
     const shop_op_list list = {.shape = shop_shape_of_list(ops, count), .count = count, .ops = ops};
@@ -224,7 +224,7 @@ static void dump_value(FILE *out, const shop_value *value)
 static void dump_table(FILE *out, const char *url, void *self, const shop_schema *schema, uint16_t number)
 {
     shop_arena *arena = shop_arena_new();
-    const shop_storage_call call = {sizeof call, shop_arena_alloc_for_storage, arena, 0};
+    const shop_storage_call call = {.struct_size = sizeof call, .alloc = shop_arena_alloc_for_storage, .arena = arena};
     const shop_order_by order = {.column = 0};
     shop_read read = {.table = number,
                       .group_by = SHOP_NO_COLUMN,

@@ -178,7 +178,8 @@ static inline void tiny_on_id(tiny_batch *b, uint16_t kind, uint16_t table, int6
 static inline int32_t tiny_apply_until(void *self, tiny_batch *b, int64_t deadline, shop_fault *fault)
 {
     shop_arena *arena = shop_arena_new();
-    const shop_storage_call call = {sizeof call, shop_arena_alloc_for_storage, arena, deadline};
+    const shop_storage_call call = {
+        .struct_size = sizeof call, .alloc = shop_arena_alloc_for_storage, .arena = arena, .deadline = deadline};
     for (uint32_t i = 0; i < b->count; i++)
         b->ops[i].shape = shop_shape_of_op(&b->ops[i]);
     const shop_op_list list = {.shape = shop_shape_of_list(b->ops, b->count), .count = b->count, .ops = b->ops};
@@ -211,7 +212,7 @@ static inline int32_t tiny_add(void *self, int64_t id, int64_t amount, const cha
 static inline int32_t tiny_query(void *self, shop_arena *arena, shop_read *reads, uint32_t count, shop_rows *rows)
 {
     shop_fault fault;
-    const shop_storage_call call = {sizeof call, shop_arena_alloc_for_storage, arena, 0};
+    const shop_storage_call call = {.struct_size = sizeof call, .alloc = shop_arena_alloc_for_storage, .arena = arena};
     for (uint32_t i = 0; i < count; i++)
         reads[i].shape = shop_shape_of_read(&reads[i]);
     return TINY_STORAGE->query(self, &call, reads, count, rows, &fault);

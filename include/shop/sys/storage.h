@@ -256,13 +256,29 @@ typedef struct shop_fault {
 
 /* ------------------------------------------------------------------------------------------------ the table */
 
-/* How one call gets memory for its results, and how long it may take. */
+#define SHOP_CALL_MAY_BE_STALE 1u /* query: a replica's rows will do, as old as the backend's own bound allows */
+
+#define SHOP_POSITION_LATEST UINT64_MAX /* nothing older than now: not from a replica */
+
+/*
+ * How one call gets memory for its results, and how long it may take. It grows at its end: a backend reads only what struct_size covers,
+ * and one that has no replicas need not look at what stands behind `deadline`.
+ */
 typedef struct shop_storage_call {
     size_t struct_size;
     void *(*alloc)(void *arena, size_t size); /* 16-byte aligned; lives until the caller drops its arena; NULL: out of memory */
     void *arena;
     int64_t
         deadline; /* shop_monotonic_now() microseconds after which to give up with UNAVAILABLE; 0: the backend's own limit */
+    uint32_t flags; /* SHOP_CALL_… */
+    uint32_t reserved;
+    /*
+     * NULL, or a point in the life of the place, in a unit of the backend's own: later is greater, 0 is nothing known. A query that may be
+     * stale must show at least what *position holds; one that no replica has reached (SHOP_POSITION_LATEST among them) is no error. An apply
+     * that returned SHOP_STORAGE_OK sets it to one that holds the batch (SHOP_POSITION_LATEST when it cannot tell), or leaves it alone when
+     * there are no replicas.
+     */
+    uint64_t *position;
 } shop_storage_call;
 
 /* What a backend may ask of the library. Lives as long as the instance. */
@@ -287,6 +303,15 @@ typedef struct shop_storage_host {
 #define SHOP_MAY_LOSE_LINK 64u /* apply can end in SHOP_STORAGE_UNKNOWN: libshop puts a mark into every batch */
 
 #define SHOP_STORAGE_VERSION 1u
+
+/* How the queries that may be stale were answered since open. */
+typedef struct shop_storage_replicas {
+    size_t struct_size; /* the caller's: the backend fills what it covers */
+    uint32_t count; /* replicas that the URL names */
+    uint32_t in_use; /* of these, now */
+    uint64_t replica_reads;
+    uint64_t primary_reads; /* because no replica could answer */
+} shop_storage_replicas;
 
 typedef struct shop_storage_vtable {
     size_t struct_size;
@@ -314,6 +339,8 @@ typedef struct shop_storage_vtable {
     /* Optional. From now on allocate hands out only ids of `table` above `id` (0..2^53-1; 0 changes nothing). *highest becomes the
        highest id that was ever handed out or passed over in this way; 0: none. Opened for reading only: `id` 0 only. */
     int32_t (*reserve)(void *self, uint32_t table, int64_t id, int64_t *highest, shop_fault *fault);
+    /* Optional. What there is of replicas; missing: none. */
+    void (*replicas)(void *self, shop_storage_replicas *out);
     /* ---- end of version 1 ---- */
 } shop_storage_vtable;
 

@@ -14,6 +14,11 @@
 
 #define POOL_DEFAULT 16u
 #define POOL_MAX 1000u
+#define LAG_DEFAULT 5u
+#define LAG_MAX 3600u
+#define PORT_MAX 65535u
+#define USUAL_PORT "5432"
+#define NO_MEMORY "out of memory"
 
 static const char *const schemes[] = {"postgresql://", "postgres://"};
 
@@ -31,17 +36,102 @@ static bool is_word(const char *text, size_t length, const char *word)
     return strlen(word) == length && memcmp(text, word, length) == 0;
 }
 
-static const char *read_pool(const char *text, size_t length, shop_pg_address *address)
+/* Digits only; what is beyond `max` is max + 1, and what is no number is 0. */
+static uint32_t read_number(const char *text, size_t length, uint32_t max)
 {
     uint32_t number = 0;
-    for (size_t i = 0; i < length && number <= POOL_MAX; i++) {
+    for (size_t i = 0; i < length && number <= max; i++) {
         if (text[i] < '0' || text[i] > '9')
-            return "url: shop_pool is not a number";
+            return 0;
         number = number * 10 + (uint32_t)(text[i] - '0');
     }
-    if (number < 1 || number > POOL_MAX)
-        return "url: shop_pool is not in 1 to 1000";
-    address->pool = number;
+    return number > max ? max + 1 : number;
+}
+
+static const char *read_pool(const char *text, size_t length, shop_pg_address *address)
+{
+    address->pool = read_number(text, length, POOL_MAX);
+    return address->pool < 1 || address->pool > POOL_MAX ? "url: shop_pool is not a number from 1 to 1000" : NULL;
+}
+
+static const char *read_lag(const char *text, size_t length, shop_pg_address *address)
+{
+    address->replica_lag = read_number(text, length, LAG_MAX);
+    return address->replica_lag < 1 || address->replica_lag > LAG_MAX
+               ? "url: shop_replica_lag is not a number of seconds from 1 to 3600"
+               : NULL;
+}
+
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Takes the percent signs out of a text, in place. False: one is followed by no two hex digits, or by those of NUL. */
+static bool decode(char *text)
+{
+    char *to = text;
+    for (; *text; text++, to++) {
+        *to = *text;
+        if (*text != '%')
+            continue;
+        int high = digit_of(text[1]);
+        int low = high < 0 ? -1 : digit_of(text[2]);
+        if (low < 0 || (high == 0 && low == 0))
+            return false;
+        *to = (char)(high * 16 + low);
+        text += 2;
+    }
+    *to = '\0';
+    return true;
+}
+
+/* Takes ":port" off a host. The colons of an address in brackets are its own; the brackets go, too. */
+static bool split_port(shop_pg_host *host)
+{
+    size_t length = strlen(host->name);
+    char *end = host->name + length;
+    if (*host->name == '[') {
+        end = strchr(host->name, ']');
+        if (!end)
+            return false;
+        *end++ = '\0';
+        memmove(host->name, host->name + 1, strlen(host->name));
+    } else if (strrchr(host->name, ':')) {
+        end = strrchr(host->name, ':');
+    }
+    if (*end == ':') {
+        *end++ = '\0';
+        uint32_t port = read_number(end, strlen(end), PORT_MAX);
+        if (port < 1 || port > PORT_MAX)
+            return false;
+        (void)snprintf(host->port, sizeof host->port, "%u", (unsigned)port);
+    } else if (*end) {
+        return false;
+    }
+    return *host->name != '\0';
+}
+
+static const char *read_replicas(const char *text, size_t length, shop_pg_address *address)
+{
+    for (const char *end = text + length; text <= end;) {
+        size_t size = 0;
+        while (text + size < end && text[size] != ',')
+            size++;
+        if (address->replica_count == SHOP_PG_REPLICAS)
+            return "url: shop_replicas names more than 8";
+        shop_pg_host *host = &address->replicas[address->replica_count++];
+        host->name = shop_mem_zalloc(size + 1, 1);
+        if (!host->name)
+            return NO_MEMORY;
+        memcpy(host->name, text, size);
+        if (!decode(host->name) || !split_port(host))
+            return "url: shop_replicas is not host[:port],…";
+        text += size + 1;
+    }
     return NULL;
 }
 
@@ -57,6 +147,8 @@ static const struct {
 } own[] = {
     {"shop_pool=", read_pool},
     {"shop_prepare=", read_prepare},
+    {"shop_replicas=", read_replicas},
+    {"shop_replica_lag=", read_lag},
 };
 
 /* Is the parameter ours? Then it is read, and *defect says what is wrong with it. */
@@ -135,6 +227,22 @@ static const char *find_odd_value(const PQconninfoOption *options)
     return NULL;
 }
 
+/* A replica listens where it says, or where the URL's own server does, or at PostgreSQL's usual port. */
+static const char *settle_replicas(const PQconninfoOption *options, shop_pg_address *address)
+{
+    const char *port = value_of(options, "port");
+    if (*value_of(options, "hostaddr") && address->replica_count)
+        return "url: hostaddr does not go with shop_replicas";
+    if (!*port || strchr(port, ','))
+        port = USUAL_PORT;
+    for (uint32_t i = 0; i < address->replica_count; i++) {
+        shop_pg_host *host = &address->replicas[i];
+        if (!*host->port)
+            (void)snprintf(host->port, sizeof host->port, "%s", port);
+    }
+    return NULL;
+}
+
 /* user@hosts:ports/database, as far as the URL tells them. */
 static void write_where(const PQconninfoOption *options, shop_pg_address *address)
 {
@@ -188,6 +296,8 @@ static int32_t parse(shop_pg_address *address, shop_fault *fault)
     if (!options)
         return outcome;
     const char *defect = find_odd_value(options);
+    if (!defect)
+        defect = settle_replicas(options, address);
     if (defect) {
         outcome = shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, defect);
     } else {
@@ -200,14 +310,17 @@ static int32_t parse(shop_pg_address *address, shop_fault *fault)
 
 int32_t shop_pg_address_read(const char *url, shop_pg_address *address, shop_fault *fault)
 {
-    *address = (shop_pg_address){.pool = POOL_DEFAULT, .prepare = true};
+    *address = (shop_pg_address){.pool = POOL_DEFAULT, .prepare = true, .replica_lag = LAG_DEFAULT};
     address->url = shop_mem_strdup(url);
     if (!address->url)
-        return shop_fault_set(fault, SHOP_STORAGE_NO_MEMORY, 0, "out of memory");
+        return shop_fault_set(fault, SHOP_STORAGE_NO_MEMORY, 0, NO_MEMORY);
     const char *defect = split(url, address);
     if (!defect && password_may_be_cut(address->url))
         defect = "url: an @ too many, or behind a / (in user and password they are written %40 and %2F)";
-    return defect ? shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, defect) : parse(address, fault);
+    if (!defect)
+        return parse(address, fault);
+    bool is_poor = strcmp(defect, NO_MEMORY) == 0;
+    return shop_fault_set(fault, is_poor ? SHOP_STORAGE_NO_MEMORY : SHOP_STORAGE_INVALID, 0, defect);
 }
 
 void shop_pg_address_free(shop_pg_address *address)
@@ -218,4 +331,6 @@ void shop_pg_address_free(shop_pg_address *address)
     address->url = NULL;
     shop_mem_free(address->open_passfile);
     address->open_passfile = NULL;
+    while (address->replica_count)
+        shop_mem_free(address->replicas[--address->replica_count].name);
 }

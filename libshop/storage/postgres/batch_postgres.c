@@ -27,6 +27,7 @@
 #include "values.h"
 
 #define NO_OP SHOP_PG_START /* the number of a lock */
+#define POSITION (UINT32_MAX - 2) /* the number of the question for the position */
 #define TRIES 2
 
 typedef struct batch {
@@ -35,6 +36,7 @@ typedef struct batch {
     shop_fault *fault;
     int32_t outcome;
     bool is_told; /* the server itself said that it failed: nothing happened */
+    uint64_t *position; /* NULL: nobody wants to know */
 } batch;
 
 /* ------------------------------------------------------------------------------------------------ locks */
@@ -214,9 +216,23 @@ static bool is_fatal(const PGresult *result)
     return severity && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
 }
 
+/*
+ * What the server has made durable when the batch has been committed: synchronous_commit is on, so the commit is in it. A link that breaks
+ * before this comes leaves the batch unknown, and its mark will tell.
+ */
+static void take_position(batch *b, const PGresult *result)
+{
+    if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
+        *b->position = (uint64_t)shop_pg_number(result, 0, 0);
+}
+
 static void take(void *context, uint32_t number, const PGresult *result)
 {
     batch *b = context;
+    if (number == POSITION)
+        take_position(b, result);
+    if (number == POSITION || number == SHOP_PG_NEXT)
+        return;
     if (PQresultStatus(result) != PGRES_FATAL_ERROR || b->outcome != SHOP_STORAGE_OK)
         return;
     bool is_op = number < b->list->count;
@@ -244,6 +260,11 @@ static bool run_once(batch *b, shop_pg_connection *c, int64_t deadline)
         (void)fail(b, c->sql.failed ? SHOP_STORAGE_NO_MEMORY : SHOP_STORAGE_UNAVAILABLE,
                    "connection: the batch could not be sent");
         return !c->sql.failed;
+    }
+    if (b->position) {
+        *b->position = SHOP_POSITION_LATEST;
+        shop_pg_next(c, deadline, NULL);
+        (void)shop_pg_send_text(c, POSITION, SHOP_PG_FLUSHED);
     }
     shop_pg_end end = shop_pg_run(c, deadline, take, b);
     if (end == SHOP_PG_DONE || b->is_told)
@@ -273,9 +294,9 @@ static int32_t run(shop_pg_pool *pool, batch *b, int64_t deadline)
 }
 
 int32_t shop_pg_apply(shop_pg_pool *pool, const shop_schema *schema, int64_t deadline, const shop_op_list *list,
-                      shop_fault *fault)
+                      uint64_t *position, shop_fault *fault)
 {
-    batch b = {.schema = schema, .list = list, .fault = fault};
+    batch b = {.schema = schema, .list = list, .position = position, .fault = fault};
     return run(pool, &b, deadline);
 }
 
@@ -383,18 +404,27 @@ int32_t shop_pg_reserve(shop_pg_pool *pool, const char *table, int64_t id, int64
     return shop_fault_none(fault);
 }
 
-static void write_ping(shop_pg_sql *sql, const void *what)
+static void write_text(shop_pg_sql *sql, const void *what)
 {
-    (void)what;
-    shop_pg_put(sql, "SELECT (pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on')::int4");
+    shop_pg_put(sql, what);
+}
+
+int32_t shop_pg_ask(shop_pg_pool *pool, const char *text, int64_t deadline, int64_t *number, shop_fault *fault)
+{
+    answer a = {.fault = fault};
+    int32_t outcome = ask(pool, deadline, write_text, text, &a);
+    *number = a.number;
+    return outcome;
 }
 
 int32_t shop_pg_ping(shop_pg_pool *pool, bool read_only, int64_t deadline, shop_fault *fault)
 {
-    answer a = {.fault = fault};
-    if (ask(pool, deadline, write_ping, NULL, &a) != SHOP_STORAGE_OK)
-        return a.outcome;
-    if (a.number && !read_only)
+    int64_t is_standby;
+    int32_t outcome = shop_pg_ask(pool, "SELECT (pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on')::int4",
+                                  deadline, &is_standby, fault);
+    if (outcome != SHOP_STORAGE_OK)
+        return outcome;
+    if (is_standby && !read_only)
         return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, "standby: the server takes no changes");
     return shop_fault_none(fault);
 }

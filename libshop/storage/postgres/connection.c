@@ -17,7 +17,7 @@
 #define GRACE INT64_C(1000000) /* microseconds that a server gets to tell of its own that the time is over */
 #define NULLS_MAX 8 /* ends of results in a row without a result: libpq and we disagree about what is on its way */
 
-enum { STEP_GARBAGE = 1, STEP_TIMEOUT, STEP_ASIDE, STEP_PREPARE, STEP_STATEMENT, STEP_SYNC };
+enum { STEP_GARBAGE = 1, STEP_TIMEOUT, STEP_ASIDE, STEP_PREPARE, STEP_STATEMENT, STEP_SYNC, STEP_NEXT };
 
 static atomic_uint_fast64_t round_trips;
 
@@ -28,9 +28,10 @@ uint64_t shop_pg_round_trips(void)
 
 /* ------------------------------------------------------------------------------------------------ connecting */
 
-/* Ours come first: what the URL says of the same replaces them; what follows the URL it cannot change. */
+/* Ours come first: what the URL says of the same replaces them; what follows the URL it cannot change. NULL says nothing. */
 static PGconn *connect_to(const shop_pg_address *address, int64_t deadline, bool *late)
 {
+    const shop_pg_host *host = address->host;
     char passfile[1100];
     char name[64]; /* in pg_stat_activity, unless the URL says another */
     (void)snprintf(name, sizeof name, "%.40s (libshop)", program_invocation_short_name);
@@ -43,11 +44,25 @@ static PGconn *connect_to(const shop_pg_address *address, int64_t deadline, bool
                                  "dbname",
                                  "fallback_application_name",
                                  "client_encoding",
-                                 address->open_passfile ? "passfile" : NULL,
+                                 "passfile",
+                                 "host",
+                                 "port",
+                                 "target_session_attrs",
                                  NULL};
-    const char *const values[] = {"30",         "10", "3",    "15000",  address->read_only ? "any" : "read-write",
-                                  address->url, name, "UTF8", passfile, NULL};
-    return shop_pg_dial(names, values, address->url, deadline, late);
+    const char *const values[] = {"30",
+                                  "10",
+                                  "3",
+                                  "15000",
+                                  address->read_only ? "any" : "read-write",
+                                  address->url,
+                                  name,
+                                  "UTF8",
+                                  address->open_passfile ? passfile : NULL,
+                                  host ? host->name : NULL,
+                                  host ? host->port : NULL,
+                                  host ? "any" : NULL,
+                                  NULL};
+    return shop_pg_dial(names, values, host ? NULL : address->url, deadline, late);
 }
 
 static int32_t refuse(shop_fault *fault, const char *detail)
@@ -222,9 +237,14 @@ static bool queued(shop_pg_connection *c, int sent, uint32_t kind, uint32_t numb
     return sent && add_step(c, kind, number);
 }
 
+static bool sync_as(shop_pg_connection *c, uint32_t kind)
+{
+    return queued(c, PQpipelineSync(c->pg), kind, 0);
+}
+
 static bool sync_here(shop_pg_connection *c)
 {
-    return queued(c, PQpipelineSync(c->pg), STEP_SYNC, 0);
+    return sync_as(c, STEP_SYNC);
 }
 
 static bool send_unnamed(shop_pg_connection *c, uint32_t kind, uint32_t number)
@@ -376,6 +396,14 @@ bool shop_pg_send_text(shop_pg_connection *c, uint32_t number, const char *text)
 }
 
 /* Behind a pooler the limit is part of the transaction, and an isolation level can be chosen only before anything else is done in it. */
+static void begin_transaction(shop_pg_connection *c, int64_t deadline, const char *start)
+{
+    if (start)
+        (void)shop_pg_send_text(c, SHOP_PG_START, start);
+    if (!c->prepare)
+        send_timeout(c, deadline);
+}
+
 void shop_pg_begin(shop_pg_connection *c, int64_t deadline, const char *start)
 {
     c->step_count = 0;
@@ -383,10 +411,13 @@ void shop_pg_begin(shop_pg_connection *c, int64_t deadline, const char *start)
         send_garbage(c);
         send_timeout(c, deadline);
     }
-    if (start)
-        (void)shop_pg_send_text(c, SHOP_PG_START, start);
-    if (!c->prepare)
-        send_timeout(c, deadline);
+    begin_transaction(c, deadline, start);
+}
+
+void shop_pg_next(shop_pg_connection *c, int64_t deadline, const char *start)
+{
+    if (!c->broken && sync_as(c, STEP_NEXT))
+        begin_transaction(c, deadline, start);
 }
 
 /* ------------------------------------------------------------------------------------------------ running */
@@ -398,6 +429,7 @@ typedef struct running {
     int64_t deadline;
     bool sent; /* the kernel has all of it, as far as libpq tells */
     bool late;
+    bool next; /* the transaction after the first has begun */
 } running;
 
 static int wait_time(int64_t until)
@@ -458,9 +490,10 @@ static void take_result(running *r, const shop_pg_step *step, const PGresult *re
             r->take(r->context, step->number, result);
         break;
     case STEP_SYNC:
+    case STEP_NEXT:
     case STEP_ASIDE:
         if (status == PGRES_FATAL_ERROR)
-            r->take(r->context, SHOP_PG_COMMIT, result);
+            r->take(r->context, r->next ? SHOP_PG_NEXT : SHOP_PG_COMMIT, result);
         break;
     default:
         break;
@@ -470,13 +503,14 @@ static void take_result(running *r, const shop_pg_step *step, const PGresult *re
 /* Goes on to the next step when this one's results have ended. False: there is no going on. */
 static bool read_step(running *r, const shop_pg_step *step)
 {
+    bool is_sync = step->kind == STEP_SYNC || step->kind == STEP_NEXT;
     bool any = false;
     for (int nulls = 0; nulls < NULLS_MAX;) {
         if (!wait_for_result(r))
             return false;
         PGresult *result = PQgetResult(r->c->pg);
         if (!result) {
-            if (any && step->kind != STEP_SYNC)
+            if (any && !is_sync)
                 return true;
             nulls++;
             continue;
@@ -488,8 +522,10 @@ static bool read_step(running *r, const shop_pg_step *step)
         PQclear(result);
         if (PQstatus(r->c->pg) == CONNECTION_BAD)
             return false;
-        if (synced)
-            return step->kind == STEP_SYNC;
+        if (synced) {
+            r->next = r->next || step->kind == STEP_NEXT;
+            return is_sync;
+        }
     }
     return false;
 }

@@ -72,12 +72,16 @@ void shop_pg_begin(shop_pg_connection *c, int64_t deadline, const char *start);
 
 #define SHOP_PG_START (UINT32_MAX - 1)
 
+/* Ends the transaction so far and begins the next one, in the same round trip: what fails in one does not touch the other. */
+void shop_pg_next(shop_pg_connection *c, int64_t deadline, const char *start);
+
 /* Queues connection->sql. Its results are given to `take` under this number. False: out of memory, or the link is gone. */
 bool shop_pg_send(shop_pg_connection *c, uint32_t number);
 /* Writes a statement without parameters, and queues it. */
 bool shop_pg_send_text(shop_pg_connection *c, uint32_t number, const char *text);
 
 #define SHOP_PG_COMMIT UINT32_MAX /* the number of an error that came when all statements were done */
+#define SHOP_PG_NEXT (UINT32_MAX - 3) /* … of one after shop_pg_next, when what was before it has been committed */
 
 typedef enum shop_pg_end {
     SHOP_PG_DONE, /* every result has come: what failed was told to `take` */

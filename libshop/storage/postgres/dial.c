@@ -44,7 +44,10 @@ static size_t count_items(const char *list)
 
 static bool read_hosts(const char *url, hosts *h)
 {
-    *h = (hosts){.all = PQconninfoParse(url, NULL)};
+    *h = (hosts){.count = 1, .patience = PATIENCE * 1000000};
+    if (!url)
+        return true;
+    h->all = PQconninfoParse(url, NULL);
     if (!h->all)
         return false;
     h->host = said(h->all, "host");

@@ -11,7 +11,7 @@
 /*
  * As PQconnectdbParams(names, values, 1) with `url` among the values, but done at `deadline` at the latest (only the look-up of a host's
  * name cannot be cut short). Several hosts of the URL are tried in turn, each for its share of what is left and at most the URL's
- * connect_timeout (5 seconds). NULL: out of memory. *late: the last one that was tried said nothing in time. PQfinish it.
+ * connect_timeout (5 seconds). `url` NULL: the values name one host. NULL: out of memory. *late: the last one that was tried said nothing in time. PQfinish it.
  */
 PGconn *shop_pg_dial(const char *const *names, const char *const *values, const char *url, int64_t deadline, bool *late);
 

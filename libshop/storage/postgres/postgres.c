@@ -6,6 +6,7 @@
 #include "../check.h"
 #include "batch_postgres.h"
 #include "reader.h"
+#include "replica.h"
 #include "schema_postgres.h"
 
 #define OWN_LIMIT INT64_C(5000000) /* microseconds, for calls without a deadline, when nobody said another */
@@ -18,6 +19,7 @@ typedef struct instance {
     shop_pg_address address;
     shop_pg_pool *pool;
     int64_t limit; /* microseconds, for calls without a deadline */
+    shop_pg_replicas *replicas; /* NULL: none */
 } instance;
 
 /* ------------------------------------------------------------------------------------------------ open, close */
@@ -27,6 +29,7 @@ static void postgres_close(void *self)
     instance *me = self;
     if (!me)
         return;
+    shop_pg_replicas_free(me->replicas);
     shop_pg_pool_free(me->pool);
     shop_pg_address_free(&me->address);
     shop_mem_free(me);
@@ -45,7 +48,12 @@ static int32_t open_url(instance *me, const char *url, const shop_storage_host *
     if (outcome != SHOP_STORAGE_OK)
         return outcome;
     me->pool = shop_pg_pool_new(&me->address);
-    return me->pool ? SHOP_STORAGE_OK : shop_fault_set(fault, SHOP_STORAGE_NO_MEMORY, 0, "out of memory");
+    bool made = me->pool != NULL;
+    if (made && me->address.replica_count && !me->address.read_only) {
+        me->replicas = shop_pg_replicas_new(&me->address, me->pool, host);
+        made = me->replicas != NULL;
+    }
+    return made ? SHOP_STORAGE_OK : shop_fault_set(fault, SHOP_STORAGE_NO_MEMORY, 0, "out of memory");
 }
 
 static int32_t postgres_open(const char *url, const shop_schema *schema, const shop_storage_host *host, void **self,
@@ -95,7 +103,11 @@ static int32_t postgres_query(void *self, const shop_storage_call *call, const s
     fault = fault ? fault : &unwanted;
     if (shop_check_query(me->schema, call, reads, count, rows, fault) != SHOP_STORAGE_OK)
         return SHOP_STORAGE_INVALID;
-    return shop_pg_query(me->pool, me->schema, call, deadline_of(me, call), reads, count, rows, fault);
+    const shop_pg_query_list list = {.schema = me->schema, .reads = reads, .count = count, .rows = rows};
+    int64_t deadline = deadline_of(me, call);
+    if (me->replicas && shop_call_may_be_stale(call) && shop_pg_replicas_query(me->replicas, call, deadline, &list, fault))
+        return shop_fault_none(fault);
+    return shop_pg_query(me->pool, call, deadline, &list, NULL, fault);
 }
 
 static int32_t refuse_to_write(shop_fault *fault)
@@ -112,7 +124,8 @@ static int32_t postgres_apply(void *self, const shop_storage_call *call, const s
         return SHOP_STORAGE_INVALID;
     if (me->address.read_only)
         return refuse_to_write(fault);
-    return shop_pg_apply(me->pool, me->schema, deadline_of(me, call), list, fault);
+    uint64_t *position = me->replicas ? shop_call_position(call) : NULL;
+    return shop_pg_apply(me->pool, me->schema, deadline_of(me, call), list, position, fault);
 }
 
 static int32_t postgres_allocate(void *self, uint32_t table, uint32_t count, int64_t *first, shop_fault *fault)
@@ -147,6 +160,16 @@ static int32_t postgres_ping(void *self, shop_fault *fault)
     return shop_pg_ping(me->pool, me->address.read_only, own_deadline(me), fault);
 }
 
+static void postgres_replicas(void *self, shop_storage_replicas *out)
+{
+    instance *me = self;
+    if (!out || out->struct_size < sizeof *out)
+        return;
+    *out = (shop_storage_replicas){.struct_size = out->struct_size};
+    if (me->replicas)
+        shop_pg_replicas_count(me->replicas, out);
+}
+
 /* One backend under the two names that libpq's URLs may begin with. */
 const shop_storage_vtable *shop_storage_postgresql(void)
 {
@@ -162,6 +185,7 @@ const shop_storage_vtable *shop_storage_postgresql(void)
         .allocate = postgres_allocate,
         .ping = postgres_ping,
         .reserve = postgres_reserve,
+        .replicas = postgres_replicas,
     };
     return &vtable;
 }
@@ -180,6 +204,7 @@ const shop_storage_vtable *shop_storage_postgres(void)
         .allocate = postgres_allocate,
         .ping = postgres_ping,
         .reserve = postgres_reserve,
+        .replicas = postgres_replicas,
     };
     return &vtable;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The PostgreSQL backend: a shop in a database, "postgresql://…" or "postgres://…", as libpq reads it (several hosts, TLS modes,
- * options=-csearch_path=…), with two parameters of our own: shop_pool=N (connections at most; 16) and shop_prepare=off (behind a pooler
- * that hands a connection to others after each transaction).
+ * options=-csearch_path=…), with parameters of our own: shop_pool=N (connections at most; 16), shop_prepare=off (behind a pooler
+ * that hands a connection to others after each transaction), and shop_replicas=HOST,… with shop_replica_lag=SECONDS (replica.h).
  *
  * A query is one round trip, a batch is one round trip (batch_postgres.c says how it is guarded). What is durable: a batch whose apply
  * returned SHOP_STORAGE_OK is committed with synchronous_commit on, or as the database says where it says more.

@@ -8,6 +8,7 @@
 #include "values.h"
 
 #define NO_READ SHOP_PG_START /* the number of COMMIT and ROLLBACK, too */
+#define REPLAYED (UINT32_MAX - 2) /* the number of the question how far the server is */
 #define TRIES 2
 
 typedef struct reading {
@@ -18,6 +19,7 @@ typedef struct reading {
     shop_rows *rows;
     shop_fault *fault;
     int32_t outcome;
+    uint64_t *replayed;
 } reading;
 
 /* ------------------------------------------------------------------------------------------------ rows */
@@ -135,6 +137,8 @@ static void take(void *context, uint32_t number, const PGresult *result)
         r->outcome = shop_pg_fail(r->fault, result, number < r->count ? number : 0);
     else if (status == PGRES_TUPLES_OK && number < r->count)
         (void)take_rows(r, number, result);
+    else if (status == PGRES_TUPLES_OK && number == REPLAYED && PQntuples(result) == 1)
+        *r->replayed = (uint64_t)shop_pg_number(result, 0, 0);
 }
 
 /* ------------------------------------------------------------------------------------------------ the query */
@@ -171,11 +175,25 @@ static void roll_back(shop_pg_connection *c, int64_t deadline)
     c->broken = c->broken || PQtransactionStatus(c->pg) != PQTRANS_IDLE;
 }
 
+/* How far the server is must be asked before the snapshot is taken: in a transaction of its own. */
+static void begin(reading *r, shop_pg_connection *c, int64_t deadline)
+{
+    const char *start = r->count > 1 ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : NULL;
+    if (!r->replayed) {
+        shop_pg_begin(c, deadline, start);
+        return;
+    }
+    *r->replayed = 0;
+    shop_pg_begin(c, deadline, NULL);
+    (void)shop_pg_send_text(c, REPLAYED, SHOP_PG_REPLAYED);
+    shop_pg_next(c, deadline, start);
+}
+
 /* True: it may be tried again on another connection. */
 static bool run_once(reading *r, shop_pg_connection *c, int64_t deadline)
 {
     r->outcome = SHOP_STORAGE_OK;
-    shop_pg_begin(c, deadline, r->count > 1 ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : NULL);
+    begin(r, c, deadline);
     if (!send_all(r, c))
         return r->outcome == SHOP_STORAGE_UNAVAILABLE;
     shop_pg_end end = shop_pg_run(c, deadline, take, r);
@@ -190,10 +208,16 @@ static bool run_once(reading *r, shop_pg_connection *c, int64_t deadline)
     return end != SHOP_PG_LATE;
 }
 
-int32_t shop_pg_query(shop_pg_pool *pool, const shop_schema *schema, const shop_storage_call *call, int64_t deadline,
-                      const shop_read *reads, uint32_t count, shop_rows *rows, shop_fault *fault)
+int32_t shop_pg_query(shop_pg_pool *pool, const shop_storage_call *call, int64_t deadline, const shop_pg_query_list *list,
+                      uint64_t *replayed, shop_fault *fault)
 {
-    reading r = {.call = call, .schema = schema, .reads = reads, .count = count, .rows = rows, .fault = fault};
+    reading r = {.call = call,
+                 .schema = list->schema,
+                 .reads = list->reads,
+                 .count = list->count,
+                 .rows = list->rows,
+                 .fault = fault,
+                 .replayed = replayed};
     bool again = true;
     for (int i = 0; i < TRIES && again; i++) {
         if (shop_monotonic_now() >= deadline)
