@@ -70,6 +70,7 @@ struct worker {
     char id_prefix[17];
     int actor_known;
     int token_was_bad;
+    char position[64]; /* of storage, as it came with the request; "": none */
     char query[QUERY_TEXT];
     char token[TOKEN_TEXT];
     char refresh[TOKEN_TEXT];
@@ -88,6 +89,8 @@ const char *call_host(const call *c);
 /* A document or file that never changes: with its entity tag, 304 included. */
 shop_status reply_static(call *c, const char *content_type, const void *data, size_t length, const char *etag,
                          const char *cache_control);
+
+void reply_set_position_cookie(const call *c, const char *name, const char *position);
 
 int64_t app_monotonic_us(void);
 

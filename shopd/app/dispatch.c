@@ -11,6 +11,7 @@
 #include "guard.h"
 #include "log.h"
 #include "openapi.h"
+#include "position.h"
 #include "problem.h"
 
 int64_t app_monotonic_us(void)
@@ -181,6 +182,7 @@ static shop_status run_checks(call *c)
         status = guard_forgery(c);
     }
     if (status == SHOP_OK) {
+        position_take(c);
         status = set_idempotency_key(c);
     }
     return status == SHOP_OK ? set_if_match(c) : status;
@@ -301,9 +303,11 @@ static void handle(void *state, const http_request *request, http_response *resp
     w->error.status = SHOP_OK;
     w->actor_known = 0;
     w->token_was_bad = 0;
+    w->position[0] = '\0';
     w->match.index = router_count(w->app->routes);
     set_request_id(&c);
     answer(&c);
+    position_tell(&c);
     add_common_headers(&c);
     count_and_log(&c);
     if (c.cx != NULL) {

@@ -228,7 +228,7 @@ void guard_cors(const call *c)
     http_response_header(c->response, "Access-Control-Allow-Credentials", "true");
     if (c->http->method != HTTP_OPTIONS) {
         http_response_header(c->response, "Access-Control-Expose-Headers",
-                             "ETag, Location, Retry-After, X-Request-Id, Idempotency-Replayed");
+                             "ETag, Location, Retry-After, Shop-Position, X-Request-Id, Idempotency-Replayed");
     }
 }
 
@@ -238,7 +238,8 @@ void guard_preflight(const call *c, const char *methods)
         return;
     }
     http_response_header(c->response, "Access-Control-Allow-Methods", methods);
-    http_response_header(c->response, "Access-Control-Allow-Headers",
-                         "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-CSRF-Token, X-Request-Id");
+    http_response_header(
+        c->response, "Access-Control-Allow-Headers",
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Shop-Position, X-CSRF-Token, X-Request-Id");
     http_response_header(c->response, "Access-Control-Max-Age", "600");
 }

@@ -560,6 +560,10 @@ static const struct header_row {
     {"ETag", "ETag", "The entity tag of this answer, for If-None-Match and If-Match.", "string"},
     {"Location", "Location", "Where the new object is.", "string"},
     {"Replayed", "Idempotency-Replayed", "true when this is the first answer again.", "string"},
+    {"ShopPosition", "Shop-Position",
+     "Only where the shop's database has replicas: stands for this change. Sent with later reads (as a header, or the cookie "
+     "that came with it), they show at least this change.",
+     "string"},
     {"RetryAfter", "Retry-After", "Seconds after which to try again.", "integer"},
     {"Authenticate", "WWW-Authenticate", "Bearer, and why a token was refused.", "string"},
 };
@@ -571,6 +575,8 @@ static const struct header_row request_headers[] = {
      "string"},
     {"IfMatch", "If-Match", "Change only while the object's ETag is one of these; else 412.", "string"},
     {"IfNoneMatch", "If-None-Match", "Answer 304 when the ETag still is one of these.", "string"},
+    {"ShopPosition", "Shop-Position", "What an earlier change was answered with: this read shows at least that change.",
+     "string"},
     {"StripeSignature", "Stripe-Signature", "Signature of the raw body: t=…,v1=….", "string"},
 };
 
@@ -677,6 +683,12 @@ static int has_etag(const route *r)
     return r->method == HTTP_GET && (!is_service(r) || strncmp(r->pattern, "/api/", 5) == 0);
 }
 
+/* What libshop may read from a replica. */
+static int may_be_stale(const route *r)
+{
+    return r->method == HTTP_GET && r->access == ACCESS_PUBLIC && strcmp(r->tag, "catalogue") == 0;
+}
+
 static void put_parameters(json_out *out, const route *r)
 {
     json_out_array(out, "parameters");
@@ -693,6 +705,9 @@ static void put_parameters(json_out *out, const route *r)
     }
     if (has_etag(r)) {
         put_reference(out, NULL, "parameters", "IfNoneMatch", "");
+    }
+    if (may_be_stale(r)) {
+        put_reference(out, NULL, "parameters", "ShopPosition", "");
     }
     if (r->access == ACCESS_GATEWAY) {
         put_reference(out, NULL, "parameters", "StripeSignature", "");
@@ -750,6 +765,9 @@ static void put_success_headers(json_out *out, const route *r)
     }
     if (takes_key(r)) {
         put_reference(out, "Idempotency-Replayed", "headers", "Replayed", "");
+    }
+    if (may_conflict(r) && r->access != ACCESS_GATEWAY) {
+        put_reference(out, "Shop-Position", "headers", "ShopPosition", "");
     }
     json_out_end_object(out);
 }

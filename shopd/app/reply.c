@@ -11,6 +11,7 @@
 
 #define API_PREFIX "/api/v1"
 #define LINK_MAX 8192
+#define POSITION_TTL 60 /* seconds */
 
 /* The library forgets at its next call that this answer is a stored one: every reply asks first. */
 static void note_replay(const call *c)
@@ -260,6 +261,12 @@ void reply_set_token_cookies(call *c, const char *access, const char *refresh)
     if (secret_random_hex(token, sizeof token, 24)) {
         set_cookie(c, "csrf_token", token, c->app->settings->refresh_ttl, 0); /* for scripts of our own pages: not HttpOnly */
     }
+}
+
+/* Lives as long as a replica may be behind, and some. */
+void reply_set_position_cookie(const call *c, const char *name, const char *position)
+{
+    set_cookie(c, name, position, POSITION_TTL, 1);
 }
 
 void reply_delete_token_cookies(call *c)

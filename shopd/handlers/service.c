@@ -92,6 +92,26 @@ static void put_server(json_out *out, const http_server *server)
     }
 }
 
+static void put_replicas(json_out *out, const shop *s)
+{
+    static const struct replica_row {
+        int32_t what;
+        const char *name;
+        const char *kind;
+        const char *doc;
+    } rows[] = {
+        {SHOP_REPLICAS_IN_USE, "replicas_in_use", "gauge", "Replicas of the database that answer reads now."},
+        {SHOP_READS_FROM_REPLICA, "replica_reads_total", "counter", "Reads that may be stale, answered by a replica."},
+        {SHOP_READS_FROM_PRIMARY, "replica_misses_total", "counter", "Reads that may be stale, which no replica could answer."},
+    };
+    if (s == NULL || shop_replicas(s, SHOP_REPLICAS_NAMED) == 0) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        put_value(out, rows[i].name, rows[i].kind, rows[i].doc, (uint64_t)shop_replicas(s, rows[i].what));
+    }
+}
+
 static shop_status service_metrics(call *c)
 {
     json_out *out = &c->worker->text;
@@ -101,6 +121,7 @@ static shop_status service_metrics(call *c)
     if (server != NULL) {
         put_server(out, server);
     }
+    put_replicas(out, atomic_load_explicit(&c->app->shop, memory_order_acquire));
     int64_t uptime_us = app_monotonic_us() - c->app->started_us;
     put_value(out, "uptime_seconds", "gauge", "Since the start.", (uint64_t)(uptime_us / 1000000));
     put_value(out, "resident_memory_bytes", "gauge", "Memory in use.", resident_bytes());

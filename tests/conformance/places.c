@@ -428,6 +428,47 @@ static void no_memory_for_results(kit *k)
     expect(k, count_rows(k, ITEM) == 20, "the instance does not recover");
 }
 
+/* ------------------------------------------------------------------------------------------------ replicas */
+
+static void expect_stale_rows(kit *k, uint64_t position, uint32_t count)
+{
+    k->memory.call.flags = SHOP_CALL_MAY_BE_STALE;
+    k->memory.call.position = &position;
+    expect(k, count_rows(k, ITEM) == count, "a read that may be stale does not show what its position holds");
+    k->memory.call.flags = 0;
+    k->memory.call.position = NULL;
+}
+
+static void positions_hold_what_was_applied(kit *k)
+{
+    seed_items(k, 1);
+    for (uint32_t i = 2; i <= 4; i++) {
+        uint64_t position = 0;
+        kit_batch *b = batch_new(&k->memory);
+        insert_item(b, i, i == 2 ? "two" : i == 3 ? "three" : "four");
+        k->memory.call.position = &position;
+        apply_ok(k, b);
+        k->memory.call.position = NULL;
+        expect_stale_rows(k, position, i);
+        expect_stale_rows(k, SHOP_POSITION_LATEST, i);
+    }
+}
+
+/* Whoever was built before the call grew passes nothing behind its deadline. */
+static void a_call_of_the_first_size_is_taken(kit *k)
+{
+    uint64_t nowhere = 7;
+    k->memory.call.struct_size = offsetof(shop_storage_call, flags);
+    k->memory.call.flags = UINT32_MAX;
+    k->memory.call.position = &nowhere;
+    seed_items(k, 2);
+    expect(k, count_rows(k, ITEM) == 2, "the batch has not happened");
+    expect(k, nowhere == 7, "what stands behind the call was written to");
+    k->memory.call.struct_size = sizeof k->memory.call;
+    k->memory.call.flags = 0;
+    k->memory.call.position = NULL;
+}
+
 static const kit_requirement requirements[] = {
     {"a fresh place is empty, and answers", a_fresh_place_is_empty, 0, 0},
     {"allocated ids do not overlap, and can be inserted", ids_do_not_overlap, 0, 0},
@@ -447,6 +488,8 @@ static const kit_requirement requirements[] = {
     {"instances on one place see each other's rows", instances_share_rows, SHOP_CAN_SHARE, 0},
     {"instances on two places do not", places_are_apart, 0, 0},
     {"a call whose deadline passed is UNAVAILABLE, and nothing happens", a_passed_deadline_stops, 0, 0},
+    {"a read that may be stale shows what its position holds", positions_hold_what_was_applied, 0, 0},
+    {"a call without what was added to it later is taken", a_call_of_the_first_size_is_taken, 0, 0},
     {"a query that gets no memory says NO_MEMORY", no_memory_for_results, 0, 0},
 };
 

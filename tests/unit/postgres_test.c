@@ -89,6 +89,32 @@ Test(postgres_address, our_parameters_are_taken_out_and_the_rest_is_left)
     cr_expect_eq(a.pool, 16u);
 }
 
+Test(postgres_address, replicas_are_hosts_with_the_port_of_the_url_or_their_own)
+{
+    static const struct {
+        const char *url;
+        const char *names[3];
+        const char *ports[3];
+    } cases[] = {
+        {"postgresql://h:5/d?shop_replicas=a,b:6,[::1]:7", {"a", "b", "::1"}, {"5", "6", "7"}},
+        {"postgresql://h:5,i:6/d?shop_replicas=a,[::1]", {"a", "::1"}, {"5432", "5432"}},
+        {"postgresql:///d?host=/x&shop_replicas=%2Ftmp%2fa,%2Fb:9&port=8", {"/tmp/a", "/b"}, {"8", "9"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        shop_pg_address a;
+        shop_fault fault;
+        cr_assert_eq(shop_pg_address_read(cases[i].url, &a, &fault), SHOP_STORAGE_OK, "%s: %s", cases[i].url, fault.detail);
+        cr_expect_eq(a.replica_lag, 5u);
+        for (uint32_t r = 0; r < a.replica_count; r++) {
+            cr_expect_str_eq(a.replicas[r].name, cases[i].names[r]);
+            cr_expect_str_eq(a.replicas[r].port, cases[i].ports[r]);
+        }
+        cr_expect(a.replica_count == 3 || !cases[i].names[a.replica_count], "%s: %u", cases[i].url, (unsigned)a.replica_count);
+        cr_expect(!strstr(a.url, "shop_"));
+        shop_pg_address_free(&a);
+    }
+}
+
 Test(postgres_address, a_wrong_one_is_refused_without_telling_it)
 {
     static const char *const urls[] = {
@@ -97,6 +123,24 @@ Test(postgres_address, a_wrong_one_is_refused_without_telling_it)
         "postgresql://u:swordfish@h/d?shop_pool=",
         "postgresql://u:swordfish@h/d?shop_pool=4x",
         "postgresql://u:swordfish@h/d?shop_prepare=no",
+        "postgresql://u:swordfish@h/d?shop_replicas=",
+        "postgresql://u:swordfish@h/d?shop_replicas=a,",
+        "postgresql://u:swordfish@h/d?shop_replicas=a,,b",
+        "postgresql://u:swordfish@h/d?shop_replicas=:5",
+        "postgresql://u:swordfish@h/d?shop_replicas=a:",
+        "postgresql://u:swordfish@h/d?shop_replicas=a:0",
+        "postgresql://u:swordfish@h/d?shop_replicas=a:65536",
+        "postgresql://u:swordfish@h/d?shop_replicas=a:5x",
+        "postgresql://u:swordfish@h/d?shop_replicas=[::1",
+        "postgresql://u:swordfish@h/d?shop_replicas=[::1]5",
+        "postgresql://u:swordfish@h/d?shop_replicas=[]",
+        "postgresql://u:swordfish@h/d?shop_replicas=%2",
+        "postgresql://u:swordfish@h/d?shop_replicas=a%00",
+        "postgresql://u:swordfish@h/d?shop_replicas=1,2,3,4,5,6,7,8,9",
+        "postgresql://u:swordfish@h/d?shop_replicas=a&hostaddr=127.0.0.1",
+        "postgresql://u:swordfish@h/d?shop_replica_lag=0",
+        "postgresql://u:swordfish@h/d?shop_replica_lag=3601",
+        "postgresql://u:swordfish@h/d?shop_replica_lag=1s",
         "postgresql://u:swordfish@h/d?shop_pol=4",
         "postgresql://u:swordfish%zz@h/d",
         "postgresql://u:swordfish@h/d?nonsense=1",

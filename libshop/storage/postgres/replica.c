@@ -13,6 +13,7 @@
 
 #define SECOND INT64_C(1000000)
 #define PATIENCE SECOND /* for one answer of a replica, or of anybody who is looked at */
+#define FIRST_TICK INT64_C(50000)
 #define SAMPLES 16u
 #define PARTS 8 /* of the lag: so far apart are samples that are kept, and a full ring covers it */
 
@@ -190,11 +191,11 @@ void shop_pg_replicas_count(shop_pg_replicas *set, shop_storage_replicas *out)
 
 /* ------------------------------------------------------------------------------------------------ watching */
 
-/* Until the next look. False: it is over. */
+/* Until the next look: soon, as long as the primary has not been seen. False: it is over. */
 static bool wait_tick(shop_pg_replicas *set)
 {
-    int64_t until = shop_monotonic_now() + set->tick;
     pthread_mutex_lock(&set->lock);
+    int64_t until = shop_monotonic_now() + (set->newest.at ? set->tick : FIRST_TICK);
     while (!set->ending && shop_monotonic_now() < until)
         (void)shop_cond_wait(&set->ended, &set->lock, until);
     bool goes_on = !set->ending;
