@@ -47,13 +47,18 @@ static const char *primary_folder(void)
     return host + strlen("?host=");
 }
 
-static void link_server(int i)
+static void link_to(int i, const char *folder)
 {
     char from[160];
     char to[96];
-    snprintf(from, sizeof from, "%s/.s.PGSQL.5432", i ? setting("SHOP_TEST_STANDBY") : primary_folder());
+    snprintf(from, sizeof from, "%s/.s.PGSQL.5432", folder);
     snprintf(to, sizeof to, "%s/.s.PGSQL.5432", links[i]);
     cr_assert_eq(symlink(from, to), 0);
+}
+
+static void link_server(int i)
+{
+    link_to(i, i ? setting("SHOP_TEST_STANDBY") : primary_folder());
 }
 
 static void unlink_server(int i)
@@ -492,6 +497,19 @@ Test(replica, must_be_a_standby)
     cr_expect_eq(count_in_log("left aside: standby"), 1, "%s", log_text);
     (void)price_for(passer_by);
     cr_expect_eq(replica_reads(), 0);
+}
+
+/* Between two looks: only the answer itself can tell. */
+Test(replica, is_not_believed_to_be_what_it_was)
+{
+    open_shop(LONG);
+    cr_expect_eq(price_for(passer_by), 1000);
+    int64_t before = replica_reads();
+    take_away(1);
+    link_to(1, primary_folder());
+    cr_expect_eq(price_for(passer_by), 1000);
+    cr_expect_eq(replica_reads(), before);
+    cr_expect_eq(count_in_log("left aside: "), 1, "%s", log_text);
 }
 
 /* ------------------------------------------------------------------------------------------------ what it costs */
