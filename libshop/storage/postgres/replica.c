@@ -27,6 +27,8 @@ typedef struct replica {
     bool in_use;
     bool was_in_use; /* as far as the log knows … */
     bool was_told; /* … if it knows anything */
+    int32_t news_level;
+    char news[320]; /* since the log was written; "": none */
     bool is_ahead; /* of the primary: it follows another one */
 } replica;
 
@@ -74,14 +76,23 @@ static uint64_t needed_now(const shop_pg_replicas *set)
     return set->newest.at ? set->newest.position : SHOP_POSITION_LATEST;
 }
 
-static void tell(const replica *r, int32_t level, const char *what, const char *why)
+/* For the log, which is written without the lock. */
+static void tell(replica *r, int32_t level, const char *what, const char *why)
+{
+    r->news_level = level;
+    (void)snprintf(r->news, sizeof r->news, "replica %s: %s%.200s", r->name, what, why);
+}
+
+static void unlock_and_log(replica *r)
 {
     const shop_storage_host *host = r->set->host;
-    char line[320];
-    if (!host || !host->log)
-        return;
-    (void)snprintf(line, sizeof line, "replica %s: %s%.200s", r->name, what, why);
-    host->log(host->user, level, line);
+    char news[sizeof r->news];
+    int32_t level = r->news_level;
+    memcpy(news, r->news, sizeof news);
+    r->news[0] = '\0';
+    pthread_mutex_unlock(&r->set->lock);
+    if (news[0] && host && host->log)
+        host->log(host->user, level, news);
 }
 
 static void leave_aside(replica *r, const char *why)
@@ -162,7 +173,7 @@ static bool ask(shop_pg_replicas *set, replica *r, uint64_t needed, const shop_s
     bool answered = outcome == SHOP_STORAGE_OK && r->in_use && replayed >= needed;
     set->replica_reads += answered;
     set->primary_reads += !answered;
-    pthread_mutex_unlock(&set->lock);
+    unlock_and_log(r);
     return answered;
 }
 
@@ -252,7 +263,7 @@ static void look_at(replica *r)
         judge(r, (uint64_t)replayed);
     else if (is_server_gone(&fault))
         leave_aside(r, fault.detail);
-    pthread_mutex_unlock(&r->set->lock);
+    unlock_and_log(r);
 }
 
 static void *watch_replica(void *argument)
