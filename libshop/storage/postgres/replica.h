@@ -26,7 +26,7 @@ void shop_pg_replicas_free(shop_pg_replicas *set);
 
 /*
  * A checked query that may be stale, on a replica that is fresh enough and holds the call's position. False: there is none, or it failed:
- * the primary is to be asked. It has had at most a second of the time then, and *fault means nothing.
+ * the primary is to be asked, and *fault means nothing. A server that hangs costs its first victims about two seconds, others nothing.
  */
 bool shop_pg_replicas_query(shop_pg_replicas *set, const shop_storage_call *call, int64_t deadline,
                             const shop_pg_query_list *list, shop_fault *fault);
