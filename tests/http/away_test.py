@@ -83,6 +83,7 @@ class Away(unittest.TestCase):
     def test_it_hangs(self):
         """Every worker waits in vain; who asks how it goes does not."""
         self.gate.freeze()
+        self.becomes("timeout")
         with concurrent.futures.ThreadPoolExecutor(24) as pool:
             calls = [pool.submit(self.shop.client().get, "/products/") for _ in range(24)]
             self.becomes("timeout", "unreachable")

@@ -59,6 +59,8 @@ class Backups(unittest.TestCase):
             load.live_a_while(20)
             promised = load.promises()
             back_up()
+            shop.kill()  # a start takes new ids: those after the backup are not its own
+            shop.start()
             load.live_a_while(20)
         finally:
             load.finish()
@@ -84,13 +86,11 @@ class Backups(unittest.TestCase):
     def test_a_file(self):
         with shopd.Shopd(database="sqlite:", **self.settings) as shop:
             promised, load = self.back_up_under_load(shop, lambda: self.run_commands("One file", shop.folder))
-            shop.ask_to_stop()
-            shop.wait_stopped()
+            shop.kill()  # with a log that was not yet moved into the file
             backup, = pathlib.Path(shop.folder).glob("shop-*.db")
             self.assertEqual(backup.stat().st_mode & 0o077, 0, "a backup is for its owner only")
             backup.rename(pathlib.Path(shop.folder, "shop-backup.db"))
-            for end in ("-wal", "-shm"):
-                pathlib.Path(shop.folder, "shop.db" + end).write_bytes(b"of the old file")
+            self.assertGreater(os.path.getsize(os.path.join(shop.folder, "shop.db-wal")), 0)
             said = self.run_commands("One file: restoring", shop.folder)
             self.assertEqual(said.split(), ["ok"])
             shop.start()

@@ -70,6 +70,18 @@ class OneServer(Own):
             gate.open()
             self.refused(gate.url(sslmode="require"), "tls: ", "server does not support SSL")
 
+    def test_a_server_that_is_told_to_take_no_changes_keeps_its_connections(self):
+        with shopd.Shopd(database=self.url(sslmode="require")) as shop:
+            web = shop.client(prefix="")
+            buyer = shop.customer()
+            for setting, status in (("on", 503), ("off", 200)):
+                cluster.sql(self.server.url, f"ALTER SYSTEM SET default_transaction_read_only = {setting}", "SELECT pg_reload_conf()")
+                shopd.wait_until(lambda: web.get("/readyz").status == status, f"/readyz is {status}")
+                if status == 503:
+                    self.assertEqual(web.get("/readyz").json["reason"], "standby")
+                    buyer.get("/products/").expect(200)
+                    buyer.call("PATCH", "/auth/me/", {"first_name": "Augusta"}).expect(503, "storage_unavailable")
+
     def test_each_mode_serves(self):
         self.serves(self.url(sslmode="require"), "required")
         self.serves(self.url(sslmode="verify-full", sslrootcert=self.file("ca.crt")), "verified")

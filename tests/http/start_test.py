@@ -72,6 +72,7 @@ class Urls(Start):
         for secret in ("x@sw0rdfish", "x/sw0rdfish", "5/sw0rdfish", "sw0rdfish/5", "x:y@sw0rdfish", "%zzsw0rdfish", "x@y@sw0rdfish"):
             with self.subTest(secret=secret):
                 self.refused(20, "url", f"postgresql://shop:{secret}@127.0.0.1/shop")
+        self.refused(20, "url", "postgresql://shop:sw0rdfish/shop")  # the host was forgotten
 
     def test_every_command_tells_it(self):
         for command in (["serve", "--listen", "127.0.0.1:0"], ["create-admin", "a@b.example", "--password-stdin"], ["load-demo"], ["jobs"]):
