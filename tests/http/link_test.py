@@ -74,6 +74,7 @@ class OneServer(Own):
         with shopd.Shopd(database=self.url(sslmode="require")) as shop:
             web = shop.client(prefix="")
             buyer = shop.customer()
+            self.addCleanup(cluster.sql, self.server.url, "ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
             for setting, status in (("on", 503), ("off", 200)):
                 cluster.sql(self.server.url, f"ALTER SYSTEM SET default_transaction_read_only = {setting}", "SELECT pg_reload_conf()")
                 shopd.wait_until(lambda: web.get("/readyz").status == status, f"/readyz is {status}")
