@@ -10,6 +10,7 @@ import unittest
 import shopd
 from shopd import PASSWORD, run
 
+DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "configuration.md")
 GOOD_KEY = "3f9c1a7be24d5608f1c2b3a4958677e0"
 
 
@@ -161,8 +162,15 @@ class Settings(Folder):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             self.refused(4, "serve", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
 
+    def test_the_document_has_the_exit_codes_that_shopd_tells(self):
+        told = re.findall(r"^ +(\d+)  (.+?)(?: \(passes\))?$", run("help", "exit", folder=self.folder)[1], re.M)
+        with open(DOCUMENT, encoding="utf-8") as file:
+            written = re.findall(r"^\| (\d+) \| (.+?) \| .*\|$", file.read(), re.M)
+        self.assertEqual(told, written)
+        self.assertGreater(len(told), 10)
+
     def test_help_and_version_answer(self):
-        for arguments in (["help"], ["--help"], ["help", "serve"], ["help", "config"], ["version"], ["--version"]):
+        for arguments in (["help"], ["--help"], ["help", "serve"], ["help", "config"], ["help", "exit"], ["version"], ["--version"]):
             code, output, errors = run(*arguments, folder=self.folder)
             self.assertEqual((code, errors), (0, ""))
             self.assertTrue(output)
