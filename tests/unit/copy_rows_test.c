@@ -249,6 +249,26 @@ Test(copy_rows, references_to_later_rows_and_in_circles_arrive)
     are_equal(from, to);
 }
 
+/* More rows than one chunk takes: what they refer to comes in another batch. */
+Test(copy_rows, references_to_rows_of_later_chunks_arrive)
+{
+    enum { FIRST = 6, LAST = 700, COUNT = LAST - FIRST + 1 };
+    static shop_op ops[COUNT];
+    static shop_set sets[COUNT][BRANCH_COLUMNS];
+    for (int64_t id = FIRST; id <= LAST; id++) {
+        shop_set *set = sets[id - FIRST];
+        const shop_value row[] = {number(id), number(LAST + FIRST - id), number(LAST), null()};
+        for (uint16_t c = 0; c < BRANCH_COLUMNS; c++)
+            set[c] = (shop_set){.column = c, .how = SHOP_SET_TO, .value = row[c]};
+        ops[id - FIRST] =
+            (shop_op){.kind = SHOP_OP_INSERT, .table = BRANCH, .set_count = BRANCH_COLUMNS, .expect = 1, .sets = set};
+    }
+    shop_fault fault;
+    cr_assert_eq(raw_apply(from, source, ops, COUNT, &fault), SHOP_STORAGE_OK, "%s", fault.detail);
+    copies(from, to);
+    are_equal(from, to);
+}
+
 Test(copy_rows, a_circle_of_references_that_may_not_be_null_is_told)
 {
     static const shop_column a[] = {COLUMN("id", SHOP_COLUMN_INT, 0, SHOP_NO_TABLE), COLUMN("b", SHOP_COLUMN_INT, 0, 1)};
