@@ -211,8 +211,8 @@ static shop_status refuse_unfinished_copy(struct shop *s)
         return fail_open(SHOP_NO_MEMORY, "out of memory");
     shop_copy_record record;
     shop_fault fault;
-    int32_t outcome =
-        shop_copy_read_record(s->storage, s->storage_self, shop_schema_current(), TABLE_COPY, arena, &record, &fault);
+    int32_t outcome = shop_copy_read_record(s->storage, s->storage_self, shop_schema_current(), TABLE_COPY,
+                                            s->options.call_timeout_ms * 1000, arena, &record, &fault);
     shop_status status = SHOP_OK;
     if (outcome != SHOP_STORAGE_OK) {
         last_reason = reason_of(&fault);

@@ -555,7 +555,7 @@ static void is_not_delivered(int32_t (*progress)(void *, const shop_copy_progres
     shop_fault fault;
     shop_arena *arena = shop_arena_new();
     void *self = raw_open(to, &wood);
-    (void)shop_copy_read_record(shop_storage_find(to), self, &wood, RECORD, arena, &found, &fault);
+    (void)shop_copy_read_record(shop_storage_find(to), self, &wood, RECORD, 5000000, arena, &found, &fault);
     cr_assert(found.is_there && !found.is_finished, "it must not be opened");
     raw_close(to, self);
     shop_arena_free(arena);

@@ -59,9 +59,9 @@ typedef struct shop_copy_record {
     const char *source;
 } shop_copy_record;
 
-/* Reads the record of a place; texts go into the arena. An outcome of the backend, with the fault set. */
+/* Reads the record of a place within `limit` microseconds; texts go into the arena. An outcome of the backend, with the fault set. */
 int32_t shop_copy_read_record(const shop_storage_vtable *vt, void *self, const shop_schema *schema, uint16_t table,
-                              shop_arena *arena, shop_copy_record *record, shop_fault *fault);
+                              int64_t limit, shop_arena *arena, shop_copy_record *record, shop_fault *fault);
 
 /* Makes the target this copy's own, or finds that it is already. *finished: there is nothing left to copy. */
 shop_status shop_copy_claim(shop_copy_job *job, bool *finished);

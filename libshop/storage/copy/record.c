@@ -26,7 +26,7 @@ static shop_value number(int64_t value)
 /* ------------------------------------------------------------------------------------------------ reading */
 
 int32_t shop_copy_read_record(const shop_storage_vtable *vt, void *self, const shop_schema *schema, uint16_t table,
-                              shop_arena *arena, shop_copy_record *record, shop_fault *fault)
+                              int64_t limit, shop_arena *arena, shop_copy_record *record, shop_fault *fault)
 {
     shop_read read = {.table = table, .group_by = SHOP_NO_COLUMN, .columns = (UINT64_C(1) << COPY_COLUMNS) - 1, .limit = -1};
     read.shape = shop_shape_of_read(&read);
@@ -34,7 +34,7 @@ int32_t shop_copy_read_record(const shop_storage_vtable *vt, void *self, const s
         .struct_size = sizeof call,
         .alloc = shop_arena_alloc_for_storage,
         .arena = arena,
-        .deadline = shop_monotonic_now() + SHOP_COPY_READ_LIMIT,
+        .deadline = shop_monotonic_now() + limit,
     };
     shop_rows rows = {.count = 0};
     *record = (shop_copy_record){.is_there = false};
@@ -56,8 +56,8 @@ static shop_status read_patiently(shop_copy_job *job, const shop_copy_place *pla
     shop_copy_trouble trouble = {.until = 0};
     shop_status status = SHOP_OK;
     shop_fault fault;
-    while (status == SHOP_OK &&
-           shop_copy_read_record(place->vt, place->self, job->schema, job->record, arena, record, &fault) != SHOP_STORAGE_OK)
+    while (status == SHOP_OK && shop_copy_read_record(place->vt, place->self, job->schema, job->record, SHOP_COPY_READ_LIMIT,
+                                                      arena, record, &fault) != SHOP_STORAGE_OK)
         status = shop_copy_pause(job, &trouble, place, &fault);
     return status;
 }
