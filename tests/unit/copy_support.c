@@ -11,15 +11,29 @@
 
 /* ------------------------------------------------------------------------------------------------ places */
 
+#define MEMORY_MAX 256
+
+/* A place in memory goes with its last user: this one. */
+static void *kept[MEMORY_MAX];
+static unsigned kept_count;
+
+static void drop_kept(void)
+{
+    while (kept_count > 0)
+        raw_close("memory:", kept[--kept_count]);
+}
+
 const char *copy_place_of(const char *backend, const shop_schema *schema)
 {
-    static char names[256][32];
-    static unsigned count;
+    static char names[MEMORY_MAX][32];
     if (backend && strcmp(backend, "memory:") != 0)
         return test_fresh_place(backend);
-    char *name = names[count++ % 256];
-    (void)snprintf(name, sizeof names[0], "memory:copy-%u", count);
-    (void)raw_open(name, schema); /* kept: a place in memory goes with its last user */
+    cr_assert_lt(kept_count, MEMORY_MAX);
+    if (kept_count == 0)
+        (void)atexit(drop_kept);
+    char *name = names[kept_count];
+    (void)snprintf(name, sizeof names[0], "memory:copy-%u", kept_count);
+    kept[kept_count++] = raw_open(name, schema);
     return name;
 }
 
