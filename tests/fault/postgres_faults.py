@@ -33,6 +33,7 @@ CALL_TIMEOUT = 1.5
 # payment gateway is called in between, for what comes after it.
 LONGEST = CALL_TIMEOUT + 2.0
 GATEWAY = re.compile("/payments/|/cancel/")
+QUICK = 0.5
 RECOVERY = 10.0
 PASSWORD = "never-to-be-logged-81c5"
 ACCOUNT = f"""
@@ -157,7 +158,7 @@ class Town(World):
         self.lock = threading.Lock()
         self.statuses = {}
         self.slowest = 0.0
-        self.faults = 0
+        self.faults = self.quick_refusals = 0
         self.recoveries = []
         self.shops, self.folders = [], []
         self.wire = None
@@ -219,6 +220,7 @@ class Town(World):
         with self.lock:
             self.slowest = max(self.slowest, took)
             self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
+            self.quick_refusals += answer.status == 503 and took < QUICK * shopd.SLOW
         if took > LONGEST * shopd.SLOW * (2 if GATEWAY.search(answer.path) else 1):
             raise AssertionError(f"{answer.method} {answer.path} took {took:.1f} s (answer {answer.status})")
         if answer.status == 503 and not (answer.headers["Retry-After"] or "").isdigit():
@@ -262,6 +264,8 @@ class Town(World):
         for shop in self.shops:
             assert shop.process.poll() is None, f"shopd ended with {shop.process.poll()}"
             assert PASSWORD not in shop.errors() + shop.output(), "a password is in the log"
+        if self.scenario.is_silent:
+            assert 2 * self.quick_refusals > self.refusals(), f"only {self.quick_refusals} of {self.refusals()} refusals came at once"
         return total
 
     def story(self):
@@ -277,6 +281,7 @@ class Town(World):
 class Scenario:
     """The server is reached straight; a subclass says what goes wrong."""
     is_felt = True  # customers must have been refused something, or the test tested nothing
+    is_silent = False  # nobody says that the database is away: only the first find out by waiting
 
     def place(self, town):
         return self.url(town.folder)
@@ -351,6 +356,8 @@ class Pooler(Scenario):
 
 
 class Network(Scenario):
+    is_silent = True
+
     def place(self, town):
         town.wire = Wire(town.folder)
         return f"postgresql://clerk:{PASSWORD}@127.0.0.1:{town.wire.port}/shop"
@@ -382,7 +389,7 @@ class Loss(Network):
 
 class Reset(Network):
     """All connections end at once, again and again."""
-    is_felt = False
+    is_felt = is_silent = False
 
     def run(self, town):
         for _ in range(15):
@@ -394,6 +401,7 @@ class Reset(Network):
 
 class Freeze(Scenario):
     """The server's processes stand still."""
+    is_silent = True
 
     def run(self, town):
         for _ in range(2):

@@ -224,7 +224,8 @@ Test(change, a_lost_commit_that_was_found_not_to_have_happened_does_not_happen_l
     fail_next(1, SHOP_STORAGE_UNKNOWN, 0);
     comes_late = 1;
     cr_assert_eq(make(cx, "a", &c), SHOP_OK);
-    cr_assert_eq(late_outcome, SHOP_STORAGE_UNIQUE);
+    cr_assert_eq(apply_calls, 3, "the batch, the question, the batch again");
+    cr_assert_eq(late_outcome, SHOP_STORAGE_UNIQUE, "it came between the last two, and only its mark was in its way");
     cr_assert_eq(categories(), 1);
 }
 

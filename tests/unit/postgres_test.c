@@ -863,6 +863,39 @@ Test(postgres_pool, nobody_waits_for_what_another_just_waited_for_in_vain)
     rmdir(folder);
 }
 
+/* libpq itself gives a host whole seconds, and goes to the next one only when it is refused. */
+Test(postgres_pool, a_connection_is_made_within_its_time_though_a_host_says_nothing)
+{
+    char folder[32];
+    char url[256];
+    char path[64];
+    int fd = listen_dumbly(folder, sizeof folder);
+    shop_pg_address address;
+    shop_pg_connection *c = NULL;
+    shop_fault fault;
+    const char *host = strstr(place, "host=");
+    cr_assert(host != NULL);
+    snprintf(url, sizeof url, "%.*shost=%s,%s", (int)(host - place), place, folder, host + strlen("host="));
+    cr_assert_eq(shop_pg_address_read(url, &address, &fault), SHOP_STORAGE_OK);
+    int64_t before = shop_monotonic_now();
+    cr_expect_eq(shop_pg_connect(&address, before + 2000000, &c, &fault), SHOP_STORAGE_OK, "%s", fault.detail);
+    cr_expect_lt(shop_monotonic_now() - before, 2000000);
+    shop_pg_disconnect(c);
+    shop_pg_address_free(&address);
+
+    snprintf(url, sizeof url, "postgresql://shop@/shop?host=%s,%s", folder, folder);
+    cr_assert_eq(shop_pg_address_read(url, &address, &fault), SHOP_STORAGE_OK);
+    before = shop_monotonic_now();
+    cr_expect_eq(shop_pg_connect(&address, before + 300000, &c, &fault), SHOP_STORAGE_UNAVAILABLE);
+    cr_expect(strncmp(fault.detail, "unreachable: ", 13) == 0, "%s", fault.detail);
+    cr_expect_lt(shop_monotonic_now() - before, 1000000);
+    shop_pg_address_free(&address);
+    snprintf(path, sizeof path, "%s/.s.PGSQL.5432", folder);
+    close(fd);
+    unlink(path);
+    rmdir(folder);
+}
+
 static void take_count(void *context, uint32_t number, const PGresult *result)
 {
     cr_expect(PQresultStatus(result) == PGRES_TUPLES_OK, "%s", shop_pg_state(result));
