@@ -13,6 +13,7 @@
 
 #define ATTEMPTS 16 /* at least, … */
 #define PATIENCE INT64_C(1500000) /* … and on for so many microseconds: on a slow machine the others need time, too */
+#define RESOLVE_TIME INT64_C(1000000) /* microseconds to learn what became of a batch, though the time of its call is over */
 #define FIRST_PAUSE_US 100
 #define LONGEST_PAUSE_US 50000
 
@@ -184,6 +185,9 @@ static int32_t resolve_unknown(const change *c)
     shop_batch *b = c->mark == SHOP_UNSET ? NULL : shop_batch_new(c->cx);
     if (!b)
         return SHOP_STORAGE_UNKNOWN;
+    int64_t enough = shop_monotonic_now() + RESOLVE_TIME;
+    if (c->cx->deadline < enough)
+        c->cx->deadline = enough;
     write_mark(c, b);
     uint64_t position = 0;
     shop_fault unwanted = {.outcome = SHOP_STORAGE_OK};

@@ -29,9 +29,10 @@ CLIENTS = 12
 SCARCE = 60  # pieces of a product that is sold out soon
 PLENTY = 100_000
 CALL_TIMEOUT = 1.5
-# What a request may take when the database is silent: its time, and what the server gets then to speak for itself; twice that when the
+# What a request may take when the database is silent: its time, what the server gets then to speak for itself, and what it takes to learn
+# whether a change happened; twice that when the
 # payment gateway is called in between, for what comes after it.
-LONGEST = CALL_TIMEOUT + 2.0
+LONGEST = CALL_TIMEOUT + 3.0
 GATEWAY = re.compile("/payments/|/cancel/")
 QUICK = 0.5
 RECOVERY = 10.0

@@ -87,7 +87,7 @@ static void note_silence(shop_pg_pool *pool, int64_t began, const shop_fault *fa
     pthread_mutex_lock(&pool->lock);
     if (began >= pool->answered_at) {
         if (!pool->is_silent)
-            pool->next_probe = shop_monotonic_now() + PROBE;
+            pool->next_probe = 0; /* perhaps it was only this one link */
         pool->is_silent = true;
         pool->failure = *fault;
         useless = pool->free_ones;
