@@ -81,13 +81,13 @@ static bool is_refused(shop_pg_pool *pool, shop_fault *fault)
 }
 
 /* What began before the server was last heard says nothing of it now. The other connections would not be answered, either. */
-static void note_silence(shop_pg_pool *pool, int64_t began, const shop_fault *fault)
+static void note_silence(shop_pg_pool *pool, int64_t began, int64_t next_probe, const shop_fault *fault)
 {
     shop_pg_connection *useless = NULL;
     pthread_mutex_lock(&pool->lock);
     if (began >= pool->answered_at) {
         if (!pool->is_silent)
-            pool->next_probe = 0; /* perhaps it was only this one link */
+            pool->next_probe = next_probe;
         pool->is_silent = true;
         pool->failure = *fault;
         useless = pool->free_ones;
@@ -134,7 +134,7 @@ static int32_t make_one(shop_pg_pool *pool, int64_t deadline, shop_pg_connection
     int64_t began = shop_monotonic_now();
     int32_t outcome = shop_pg_connect(pool->address, deadline, made, fault);
     if (outcome == SHOP_STORAGE_UNAVAILABLE && shop_monotonic_now() - began >= SLOW)
-        note_silence(pool, began, fault);
+        note_silence(pool, began, shop_monotonic_now() + PROBE, fault);
     if (outcome != SHOP_STORAGE_OK)
         lose_one(pool);
     return outcome;
@@ -172,7 +172,7 @@ void shop_pg_return(shop_pg_pool *pool, shop_pg_connection *c)
         if (c->late) {
             shop_fault fault;
             (void)shop_fault_set(&fault, SHOP_STORAGE_UNAVAILABLE, 0, "timeout: the server does not answer");
-            note_silence(pool, c->taken_at, &fault);
+            note_silence(pool, c->taken_at, 0, &fault); /* perhaps it was only this link: the next caller finds out */
         }
         shop_pg_disconnect(c);
         lose_one(pool);
