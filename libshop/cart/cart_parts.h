@@ -26,7 +26,7 @@ typedef struct shop_cart_content {
 /* Reads a user's cart in one snapshot. */
 shop_status shop_cart_part_read(shop_ctx *cx, int64_t user, shop_cart_content *out);
 
-/* Empties exactly that cart: guarded by its version, expects all its items. */
+/* Empties exactly that cart: guarded by its version. */
 void shop_cart_part_clear(shop_batch *b, const shop_cart_content *cart, int64_t now);
 
 /* Takes a product out of every cart (it is being deleted). */

@@ -118,10 +118,11 @@ static void delete_line(shop_batch *b, const shop_line *line)
     shop_guard_int(b, CART_ITEM_ID, SHOP_PRED_EQ, line->id);
 }
 
+/* The items are not counted: who adds or changes one raises the cart's version, and a product that goes takes its items along. */
 void shop_cart_part_clear(shop_batch *b, const shop_cart_content *cart, int64_t now)
 {
     touch_cart(b, cart->cart_id, cart->version, now);
-    shop_batch_delete(b, TABLE_CART_ITEM, (int64_t)cart->count);
+    shop_batch_delete(b, TABLE_CART_ITEM, SHOP_EXPECT_ANY);
     shop_guard_int(b, CART_ITEM_CART, SHOP_PRED_EQ, cart->cart_id);
 }
 
