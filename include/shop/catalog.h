@@ -131,7 +131,8 @@ typedef struct shop_product_input {
     }
 SHOP_API void shop_product_input_init(shop_product_input *in);
 
-/* Which products, in which order, which page. Nothing given: all that the actor may see, newest first. */
+/* Which products, in which order, which page. Nothing given: all that the actor may see, newest first. A search without
+   an ordering: the best first (words of the name, beginnings of them, then those only the description has), the newest of equals first. */
 typedef struct shop_product_filter {
     size_t struct_size;
     int64_t category; /* id */

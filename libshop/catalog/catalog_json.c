@@ -199,7 +199,7 @@ static const shop_field product_filter_fields[] = {
     {"search", SHOP_KIND_TEXT, SHOP_FIELD_BLANK, SHOP_NO_COLUMN, offsetof(shop_product_filter, search), 0, 200, NULL, NULL,
      "each word must begin a word of name or description; case and accents do not matter"},
     {"ordering", SHOP_KIND_TEXT, 0, SHOP_NO_COLUMN, offsetof(shop_product_filter, ordering), SHOP_UNSET, SHOP_UNSET,
-     ordering_words, NULL, "default: -created_at"},
+     ordering_words, NULL, "default: -created_at; of a search: the best match first, then the newest"},
     {"page", SHOP_KIND_INT, 0, SHOP_NO_COLUMN, offsetof(shop_product_filter, page), 1, SHOP_UNSET, NULL, NULL,
      "page number, from 1"},
     {"page_size", SHOP_KIND_INT, 0, SHOP_NO_COLUMN, offsetof(shop_product_filter, page_size), 1, SHOP_PAGE_SIZE_MAX, NULL, NULL,

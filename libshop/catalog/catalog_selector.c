@@ -19,7 +19,7 @@ static const shop_ordering product_orderings[] = {
     {NULL, 0, 0},
 };
 
-/* Of a search that asks for no other order: after how well name, and name and description, meet its words. */
+/* Of a search that asks for no other order: after how well the name meets its words, newest first. */
 static const shop_ordering by_relevance = {"relevance", PRODUCT_CREATED_AT, 1};
 
 static const shop_ordering category_orderings[] = {{"name", CATEGORY_NAME, 0}, {NULL, 0, 0}};
@@ -280,8 +280,7 @@ static const shop_ordering *order_list(const product_list_args *a, shop_page_inp
     if (f->ordering || !a->words || !a->words[0])
         return shop_ordering_find(product_orderings, f->ordering);
     in->words = a->words;
-    in->ranks[0] = PRODUCT_NAME_WORDS;
-    in->ranks[1] = PRODUCT_SEARCH_WORDS;
+    in->rank = PRODUCT_NAME_WORDS;
     return &by_relevance;
 }
 

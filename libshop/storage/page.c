@@ -10,7 +10,7 @@
 #include "shape.h"
 
 #define CURSOR_MAX 1024
-#define ORDER_COLUMNS (2 + SHOP_PAGE_RANKS) /* ranks, the ordering's own, and the id */
+#define ORDER_COLUMNS 3 /* perhaps a rank, the ordering's own, and the id */
 
 struct shop_page {
     const shop_type *type;
@@ -111,13 +111,8 @@ const shop_ordering *shop_ordering_find(const shop_ordering *table, const char *
 
 /* ------------------------------------------------------------------------------------------------ cursors */
 
-static size_t rank_count(const shop_page_read *r)
-{
-    return r->in.words ? SHOP_PAGE_RANKS : 0;
-}
-
 /*
- * A cursor is base64url of ["n" or "p", ordering, value, id, rank…]: the row that the page begins after, and in which
+ * A cursor is base64url of ["n" or "p", ordering, value, id, and the rank if there is one]: the row that the page begins after, and in which
  * direction. It holds nothing secret and is checked like any input.
  */
 static const char *make_cursor(shop_ctx *cx, const shop_page_read *r, const char *direction, const shop_value *row)
@@ -133,9 +128,9 @@ static const char *make_cursor(shop_ctx *cx, const shop_page_read *r, const char
     else
         shop_json_write_text(w, value->data, value->size);
     shop_json_write_int64(w, row[0].num);
-    for (size_t i = 0; i < rank_count(r); i++) {
+    if (r->in.words) {
         const shop_value words = shop_value_text(r->in.words);
-        shop_json_write_int64(w, shop_eval_rank(&row[r->in.ranks[i]], &words));
+        shop_json_write_int64(w, shop_eval_rank(&row[r->in.rank], &words));
     }
     shop_json_array_end(w);
     const char *text;
@@ -160,23 +155,20 @@ static int take_number(const shop_json_value *document, size_t place, shop_value
     return shop_json_get_int64(shop_json_at(document, place), &value->num);
 }
 
-/* `after` has the values in the order's own order: ranks, value, id. */
+/* `after` has the values in the order's own order: rank, value, id. */
 static int take_cursor(shop_ctx *cx, shop_page_read *r, const shop_json_value *document, shop_value *after)
 {
     const char *direction;
     const char *ordering;
     const char *text;
     size_t length;
-    size_t ranks = rank_count(r);
-    if (shop_json_count(document) != 4 + ranks || !shop_json_get_string(shop_json_at(document, 0), &direction, NULL) ||
+    if (shop_json_count(document) != (r->in.words ? 5 : 4) ||
+        !shop_json_get_string(shop_json_at(document, 0), &direction, NULL) ||
         !shop_json_get_string(shop_json_at(document, 1), &ordering, NULL) || strcmp(ordering, r->ordering->name) != 0)
         return 0;
     r->backward = strcmp(direction, "p") == 0;
-    for (size_t i = 0; i < ranks; i++) {
-        if (!take_number(document, 4 + i, &after[i]))
-            return 0;
-    }
-    after += ranks;
+    if (r->in.words && !take_number(document, 4, after++))
+        return 0;
     if (!take_number(document, 3, &after[1]))
         return 0;
     if (!column_is_text(r->table, r->ordering->column))
@@ -253,8 +245,8 @@ shop_status shop_page_begin(shop_ctx *cx, shop_query *q, uint16_t table, const s
     out->rows_read = shop_query_read(q, table);
     filter(q, args);
     int descending = ordering->descending != (out->backward ? 1 : 0);
-    for (size_t i = 0; i < rank_count(out); i++)
-        shop_query_rank(q, in->ranks[i], !out->backward);
+    if (in->words)
+        shop_query_rank(q, in->rank, !out->backward);
     shop_query_order(q, ordering->column, descending);
     shop_query_order(q, 0, descending);
     shop_query_after(q, after);

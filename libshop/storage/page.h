@@ -5,16 +5,14 @@
 
 #include "store.h"
 
-#define SHOP_PAGE_RANKS 2
-
 /* Every list's input ends in the first three fields (see SHOP_PAGE_FIELDS in types of inputs). */
 typedef struct shop_page_input {
     int64_t page; /* from 1; SHOP_UNSET: 1 */
     int64_t page_size; /* 1..100; SHOP_UNSET: 10 */
     const char *cursor; /* NULL: by number; "": the first page by cursor */
-    const char
-        *words; /* NULL, or those of the filter's MATCH: rows that meet them best come first, then in the ordering's order … */
-    uint16_t ranks[SHOP_PAGE_RANKS]; /* … by how well these columns do, the first before the second */
+    const char *words; /* NULL, or those of the filter's MATCH: rows whose column `rank` meets them best come first, and then in
+                          the ordering's order */
+    uint16_t rank;
 } shop_page_input;
 
 #define SHOP_PAGE_SIZE_DEFAULT 10

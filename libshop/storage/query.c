@@ -9,7 +9,7 @@
 
 #define READS_MAX 16
 #define PREDS_MAX 12
-#define ORDER_MAX 6
+#define ORDER_MAX 4
 #define AGGREGATES_MAX 8
 #define QUERY_ATTEMPTS 5
 

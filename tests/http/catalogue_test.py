@@ -196,6 +196,18 @@ class Lists(shopd.ShopTest):
         self.assertEqual(self.slugs(search=f"{self.words} nowhere"), [])
         self.assertEqual(len(self.slugs(search="")), 25)
 
+    def test_search_has_the_best_first(self):
+        shelf = self.shop.admin.post("/products/categories/", {"name": "Zithers", "slug": "zithers"}).expect(201).json
+        made = [self.shop.product(category=shelf, name=name, description=description)["slug"] for name, description in
+                [("Zither stool", "To sit on"), ("Zitherlike case", "Hard"), ("Folding chair", "Goes with any zither")]]
+        found = lambda **query: [p["slug"] for p in self.anybody.pages(self.link("/products/", search="zither", **query))]
+        self.assertEqual(found(), made)
+        self.assertEqual(found(page_size=1), made)
+        self.assertEqual(found(page_size=1, cursor=""), made)
+        self.assertEqual(found(ordering="-created_at"), made[::-1])
+        page = self.anybody.get(self.link("/products/", search="zither", cursor="", page_size=1)).json
+        self.anybody.get(page["next"] + "&ordering=price").expect_field("cursor")
+
     def test_search_takes_any_text_for_words(self):
         for text in ["'", '"', "*", "a*", "%", "_", "(", "NEAR(", "AND", "OR NOT", "-", "^x", "{a}:b", "col:x", "\\", "''; DROP TABLE product;--",
                      "東京", "🎂", "a" * 200]:

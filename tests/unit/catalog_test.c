@@ -281,7 +281,7 @@ Test(catalog, a_search_finds_the_best_first)
     }
     /* A word of the name, the beginning of one, a word of the description; newest first. */
     expect_found("headphones", NULL, "gebdhfa");
-    expect_found("headphone", NULL, "gedbchfa");
+    expect_found("headphone", NULL, "gedbhfca");
     expect_found("Wireless HEADPHONES", NULL, "ghf");
     expect_found("headphones", "created_at", "abdefgh");
     expect_found("wire", "-name", "ghf");
