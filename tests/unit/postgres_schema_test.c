@@ -68,7 +68,7 @@ typedef struct text {
     size_t size;
 } text;
 
-static void put(text *t, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void put(text *t, const char *format, ...)
 {
     char part[512];
     va_list list;
