@@ -121,12 +121,16 @@ PGresult *shop_pg_await(PGconn *pg, int sent, int64_t until)
 /*
  * A database may have been told otherwise: what is committed must be durable, and a batch wants to see what others committed between
  * its statements. Behind a pooler each batch says so for itself (send_timeout).
+ *
+ * Every read of ours has its index. A plan that was made while a table was small, and is kept, must not scan all of it when it has grown, or
+ * is full of dead rows as the carts' are. (The compiler would take a scan that there is no index for to be very long.)
  */
 static int32_t settle_session(shop_pg_connection *c, int64_t deadline, shop_fault *fault)
 {
     if (!c->prepare)
         return SHOP_STORAGE_OK;
     int sent = PQsendQuery(c->pg, "SELECT set_config('default_transaction_isolation', 'read committed', false),"
+                                  " set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false),"
                                   " CASE current_setting('synchronous_commit') WHEN 'off' THEN"
                                   " set_config('synchronous_commit', 'on', false) END");
     PGresult *result = shop_pg_await(c->pg, sent, deadline);
