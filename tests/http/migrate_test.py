@@ -106,7 +106,7 @@ class Moving(unittest.TestCase):
         for command in (["migrate"], ["serve", "--listen", "127.0.0.1:0"], ["jobs"]):
             code, _, errors = run(*command, "--database", database, folder=self.folder, SECRET_KEY=SECRET)
             self.assertEqual(code, 3, errors)
-            self.assertIn("unfinished copy of sqlite:", errors)
+            self.assertIn("unfinished: it holds part of a copy of sqlite:", errors)
 
     def test_there_and_back_killed_on_the_way(self):
         seen = self.fill()

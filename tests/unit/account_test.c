@@ -453,6 +453,7 @@ Test(account, too_many_at_once_are_turned_away_and_nothing_is_lost)
 {
     shop_options options;
     test_options(&options);
+    options.database = "memory:narrow"; /* which is there within the millisecond */
     options.password_threads = 1;
     options.password_memory_kib = 65536;
     options.password_passes = 3;

@@ -54,6 +54,8 @@ static bool read_hosts(const char *url, hosts *h)
     h->address = said(h->all, "hostaddr");
     h->port = said(h->all, "port");
     h->count = count_items(h->host ? h->host : h->address);
+    if (count_items(h->port) > 1 && count_items(h->port) != h->count)
+        h->count = 1; /* libpq will say that they do not match */
     const char *attributes = said(h->all, "target_session_attrs");
     h->prefers_standby = attributes && strcmp(attributes, "prefer-standby") == 0;
     const char *timeout = said(h->all, "connect_timeout");
