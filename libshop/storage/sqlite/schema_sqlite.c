@@ -410,9 +410,10 @@ static int settle_all(shop_sqlite_connection *c, const shop_schema *schema)
 
 /* ------------------------------------------------------------------------------------------------ making: one at a time */
 
+/* SQLITE_PROTOCOL: SQLite gave up waiting for others that recover the log of one that was killed. */
 static int is_busy(int code)
 {
-    return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+    return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED || (code & 0xff) == SQLITE_PROTOCOL;
 }
 
 /* Tries until the others that work on the file are done. */
