@@ -175,7 +175,7 @@ SHOP_API shop_status shop_open(const shop_options *options, shop **out);
 /* Why the last shop_open of this thread failed, for a person; "" when it did not. Valid until the next shop_open. */
 SHOP_API const char *shop_open_error(void);
 
-/* Why the last shop_open or shop_ping of this thread failed, for a program; SHOP_REASON_NONE when it did not, or not for storage. */
+/* Why the last shop_open, shop_ping or shop_copy of this thread failed, for a program; SHOP_REASON_NONE when it did not, or not for storage. */
 SHOP_API shop_reason shop_last_reason(void);
 
 /* Closes a shop whose contexts are all freed. NULL is fine. */

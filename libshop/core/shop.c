@@ -13,6 +13,7 @@
 #include "../account/password.h"
 #include "../gateway/gateway.h"
 #include "../storage/copy/copy.h"
+#include "../storage/fault.h"
 #include "../storage/ids.h"
 #include "../storage/position.h"
 #include "../storage/schema.h"
@@ -21,7 +22,6 @@
 #define SECRET_MIN 32
 
 static _Thread_local char open_error[320];
-static _Thread_local shop_reason last_reason;
 
 const char *shop_version(void)
 {
@@ -40,11 +40,6 @@ void shop_options_init(shop_options *options)
 const char *shop_open_error(void)
 {
     return open_error;
-}
-
-shop_reason shop_last_reason(void)
-{
-    return last_reason;
 }
 
 static shop_status fail_open(shop_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -161,26 +156,11 @@ static void storage_log(void *user, int32_t level, const char *message)
     shop_log(user, level, "storage: %s", message);
 }
 
-/* What a backend did not say itself follows from the outcome. */
-static shop_reason reason_of(const shop_fault *fault)
-{
-    static const shop_reason of_outcomes[] = {
-        [SHOP_STORAGE_INVALID] = SHOP_REASON_URL,
-        [SHOP_STORAGE_FOREIGN] = SHOP_REASON_FOREIGN,
-        [SHOP_STORAGE_NEWER] = SHOP_REASON_NEWER,
-    };
-    if (fault->reason != SHOP_REASON_NONE)
-        return fault->reason;
-    size_t outcome = (size_t)fault->outcome;
-    shop_reason reason = outcome < sizeof of_outcomes / sizeof of_outcomes[0] ? of_outcomes[outcome] : SHOP_REASON_NONE;
-    return reason != SHOP_REASON_NONE ? reason : SHOP_REASON_OTHER;
-}
-
 static shop_status open_storage(struct shop *s)
 {
     s->storage = shop_storage_find(s->options.database);
     if (!s->storage) {
-        last_reason = SHOP_REASON_URL;
+        shop_reason_note(SHOP_REASON_URL);
         return fail_open(SHOP_INVALID, "the database cannot be opened: url: no storage backend is known for it (sqlite:PATH, "
                                        "postgresql://… and memory: are built in)");
     }
@@ -197,10 +177,11 @@ static shop_status open_storage(struct shop *s)
     s->storage_self = NULL;
     if (outcome == SHOP_STORAGE_NO_MEMORY)
         return fail_open(SHOP_NO_MEMORY, "out of memory");
-    last_reason = reason_of(&fault);
-    bool is_named = fault.reason != SHOP_REASON_NONE || last_reason == SHOP_REASON_OTHER;
+    shop_reason_note_fault(&fault);
+    shop_reason reason = shop_last_reason();
+    bool is_named = fault.reason != SHOP_REASON_NONE || reason == SHOP_REASON_OTHER;
     return fail_open(outcome == SHOP_STORAGE_INVALID ? SHOP_INVALID : SHOP_UNAVAILABLE, "the database cannot be opened: %s%s%s",
-                     is_named ? "" : shop_reason_name(last_reason), is_named ? "" : ": ", fault.detail);
+                     is_named ? "" : shop_reason_name(reason), is_named ? "" : ": ", fault.detail);
 }
 
 /* Half a shop must not be served from. */
@@ -215,10 +196,10 @@ static shop_status refuse_unfinished_copy(struct shop *s)
                                             s->options.call_timeout_ms * 1000, arena, &record, &fault);
     shop_status status = SHOP_OK;
     if (outcome != SHOP_STORAGE_OK) {
-        last_reason = reason_of(&fault);
+        shop_reason_note_fault(&fault);
         status = fail_open(SHOP_UNAVAILABLE, "the database cannot be opened: %s", fault.detail);
     } else if (record.is_there && !record.is_finished) {
-        last_reason = SHOP_REASON_UNFINISHED;
+        shop_reason_note(SHOP_REASON_UNFINISHED);
         status = fail_open(SHOP_CONFLICT, "the database cannot be opened: unfinished: it holds part of a copy of %.160s",
                            record.source);
     }
@@ -260,7 +241,7 @@ static shop_status check_options(const shop_options *o)
 shop_status shop_open(const shop_options *options, shop **out)
 {
     open_error[0] = '\0';
-    last_reason = SHOP_REASON_NONE;
+    shop_reason_note(SHOP_REASON_NONE);
     if (!out)
         return fail_open(SHOP_MISUSE, "shop_open needs a place for the shop");
     *out = NULL;
@@ -313,12 +294,12 @@ void shop_close(shop *s)
 shop_status shop_ping(shop *s)
 {
     shop_fault fault = {.outcome = SHOP_STORAGE_OK};
-    last_reason = SHOP_REASON_NONE;
+    shop_reason_note(SHOP_REASON_NONE);
     fault.outcome = s->storage->ping(s->storage_self, &fault);
     shop_trouble_note(s, "ping", &fault);
     if (fault.outcome == SHOP_STORAGE_OK)
         return SHOP_OK;
-    last_reason = reason_of(&fault);
+    shop_reason_note_fault(&fault);
     if (fault.outcome != SHOP_STORAGE_UNAVAILABLE)
         shop_log(s, SHOP_LOG_ERROR, "storage: ping failed, outcome %d: %s", (int)fault.outcome, fault.detail);
     return SHOP_UNAVAILABLE;

@@ -9,17 +9,13 @@
 
 #include <shop/sys/storage.h>
 
+#include "fault.h"
+
 #define SHOP_MAX_READS 16u
 #define SHOP_MAX_COLUMNS 64u
 #define SHOP_MAX_KEY 4u /* columns of an index */
 #define SHOP_MAX_ID ((INT64_C(1) << 53) - 1)
 #define SHOP_MAX_ALLOCATE 100000u
-
-/* Sets the fault (which may be NULL) and returns the outcome. A detail that begins with a reason's word and ": " sets the reason too. */
-int32_t shop_fault_set(shop_fault *fault, int32_t outcome, uint32_t op, const char *detail);
-/* Puts where the trouble is into the detail, behind the reason's word. */
-void shop_fault_place(shop_fault *fault, const char *where);
-int32_t shop_fault_none(shop_fault *fault);
 
 /* SHOP_VALUE_INT, _TEXT or _BLOB: what a column of this type holds. */
 uint32_t shop_check_kind(uint16_t column_type);

@@ -25,26 +25,29 @@ int64_t shop_monotonic_now(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static int serves(const shop_storage_vtable *vtable, const char *scheme, size_t length)
+static int is_called(const char *name, const char *scheme, size_t length)
 {
-    return strlen(vtable->name) == length && memcmp(vtable->name, scheme, length) == 0;
+    return strlen(name) == length && memcmp(name, scheme, length) == 0;
 }
 
 static const shop_storage_vtable *find_locked(const char *scheme, size_t length)
 {
-    const shop_storage_vtable *built_in[] = {
-        shop_storage_memory(),
-        shop_storage_sqlite(),
+    const struct {
+        const char *name;
+        const shop_storage_vtable *vtable;
+    } built_in[] = {
+        {"memory", shop_storage_memory()},
+        {"sqlite", shop_storage_sqlite()},
 #ifdef SHOP_POSTGRES
-        shop_storage_postgresql(),
-        shop_storage_postgres(),
+        {"postgresql", shop_storage_postgresql()},
+        {"postgres", shop_storage_postgresql()}, /* libpq's URLs may begin with either */
 #endif
     };
     for (size_t i = 0; i < sizeof built_in / sizeof built_in[0]; i++)
-        if (serves(built_in[i], scheme, length))
-            return built_in[i];
+        if (is_called(built_in[i].name, scheme, length))
+            return built_in[i].vtable;
     for (size_t i = 0; i < registered_count; i++)
-        if (serves(registered[i], scheme, length))
+        if (is_called(registered[i]->name, scheme, length))
             return registered[i];
     return NULL;
 }

@@ -120,7 +120,11 @@ static void tell_of_key(const char *from)
 
 static int copy_exit_code(shop_status status)
 {
-    return status == SHOP_INVALID || status == SHOP_UNAVAILABLE ? EXIT_DATABASE : EXIT_FAILED;
+    shop_reason reason = shop_last_reason();
+    if (reason != SHOP_REASON_NONE) {
+        return exit_code_of(reason);
+    }
+    return status == SHOP_INVALID ? EXIT_USAGE : EXIT_FAILED;
 }
 
 static int copy(const command_line *line)

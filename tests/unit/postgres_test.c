@@ -73,6 +73,12 @@ static int32_t read_address(const char *url, char *rest, size_t size, shop_pg_ad
     return outcome;
 }
 
+Test(postgres_address, both_names_of_libpq_s_urls_lead_here)
+{
+    cr_assert_eq(shop_storage_find("postgresql://h/d"), shop_storage_postgresql());
+    cr_assert_eq(shop_storage_find("postgres://h/d"), shop_storage_postgresql());
+}
+
 Test(postgres_address, our_parameters_are_taken_out_and_the_rest_is_left)
 {
     shop_pg_address a;

@@ -77,7 +77,7 @@ typedef struct shop_copy_result {
  * sides differ in the end because somebody changed one meanwhile: the target must be emptied then, and remains closed until it is;
  * SHOP_UNAVAILABLE: a place cannot be reached, or `progress` ended the copy: the same call goes on later;
  * SHOP_NO_MEMORY; SHOP_INTERNAL (the target does not take a row of the source); SHOP_MISUSE.
- * On failure shop_copy_error tells why. Thread-safe; one copy uses the calling thread only.
+ * On failure shop_copy_error tells why, and shop_last_reason if a place could not be used. Thread-safe; one copy uses the calling thread only.
  */
 SHOP_API shop_status shop_copy(const shop_copy_input *in, shop_copy_result *result);
 

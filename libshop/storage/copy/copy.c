@@ -160,6 +160,7 @@ void shop_copy_input_init(shop_copy_input *in)
 shop_status shop_copy(const shop_copy_input *in, shop_copy_result *result)
 {
     copy_error[0] = '\0';
+    shop_reason_note(SHOP_REASON_NONE);
     if (!in || in->struct_size != sizeof *in)
         return shop_copy_fail(SHOP_MISUSE, "the input was not made by SHOP_COPY_INPUT_INIT");
     if (!in->from || !in->to)

@@ -9,6 +9,7 @@
 #include <shop/sys/storage.h>
 
 #include "../../core/arena.h"
+#include "../fault.h"
 
 #define SHOP_COPY_DIGEST 32u
 #define SHOP_COPY_READ_LIMIT INT64_C(120000000) /* microseconds for one query: counting a large table takes its time */

@@ -153,8 +153,10 @@ static shop_status name_place(shop_copy_place *place, const char *url)
     if (!place->name)
         return shop_copy_fail_no_memory();
     place->vt = shop_storage_find(url);
-    if (!place->vt)
+    if (!place->vt) {
+        shop_reason_note(SHOP_REASON_URL);
         return shop_copy_fail(SHOP_INVALID, "no storage backend is known for %s", place->name);
+    }
     return SHOP_OK;
 }
 
@@ -171,6 +173,7 @@ static int32_t try_to_open(const shop_copy_job *job, shop_copy_place *place, uin
 
 static shop_status fail_open(const shop_copy_place *place, int32_t outcome, const shop_fault *fault)
 {
+    shop_reason_note_fault(fault);
     switch (outcome) {
     case SHOP_STORAGE_NO_MEMORY:
         return shop_copy_fail_no_memory();
@@ -180,6 +183,7 @@ static shop_status fail_open(const shop_copy_place *place, int32_t outcome, cons
     case SHOP_STORAGE_NEWER:
         return shop_copy_fail(SHOP_CONFLICT, "%s is not a shop of this version: %s", place->name, fault->detail);
     case SHOP_STORAGE_ABSENT:
+        shop_reason_note(SHOP_REASON_NONE);
         return shop_copy_fail(SHOP_CONFLICT, "there is no shop at %s", place->name);
     default:
         return shop_copy_fail(SHOP_UNAVAILABLE, "%s cannot be opened: %s", place->name, fault->detail);

@@ -48,8 +48,10 @@ shop_status shop_copy_pause(shop_copy_job *job, shop_copy_trouble *trouble, cons
     int64_t now = shop_monotonic_now();
     if (!trouble->until)
         *trouble = (shop_copy_trouble){.until = now + job->patience, .pause = FIRST_PAUSE};
-    if (now >= trouble->until)
+    if (now >= trouble->until) {
+        shop_reason_note_fault(fault);
         return shop_copy_fail(SHOP_UNAVAILABLE, "%s does not answer: %s", place->name, fault->detail);
+    }
     int64_t until = now + trouble->pause;
     trouble->pause = trouble->pause * 2 < LONGEST_PAUSE ? trouble->pause * 2 : LONGEST_PAUSE;
     return wait_until(job, fault->detail, until < trouble->until ? until : trouble->until);

@@ -170,7 +170,6 @@ static void postgres_replicas(void *self, shop_storage_replicas *out)
         shop_pg_replicas_count(me->replicas, out);
 }
 
-/* One backend under the two names that libpq's URLs may begin with. */
 const shop_storage_vtable *shop_storage_postgresql(void)
 {
     static const shop_storage_vtable vtable = {
@@ -178,25 +177,6 @@ const shop_storage_vtable *shop_storage_postgresql(void)
         .version = SHOP_STORAGE_VERSION,
         .capabilities = CAPABILITIES,
         .name = "postgresql",
-        .open = postgres_open,
-        .close = postgres_close,
-        .query = postgres_query,
-        .apply = postgres_apply,
-        .allocate = postgres_allocate,
-        .ping = postgres_ping,
-        .reserve = postgres_reserve,
-        .replicas = postgres_replicas,
-    };
-    return &vtable;
-}
-
-const shop_storage_vtable *shop_storage_postgres(void)
-{
-    static const shop_storage_vtable vtable = {
-        .struct_size = sizeof vtable,
-        .version = SHOP_STORAGE_VERSION,
-        .capabilities = CAPABILITIES,
-        .name = "postgres",
         .open = postgres_open,
         .close = postgres_close,
         .query = postgres_query,

@@ -19,7 +19,6 @@
 
 #include <shop/sys/storage.h>
 
-const shop_storage_vtable *shop_storage_postgres(void); /* postgres:// */
-const shop_storage_vtable *shop_storage_postgresql(void); /* postgresql:// */
+const shop_storage_vtable *shop_storage_postgresql(void);
 
 #endif
