@@ -399,7 +399,7 @@ int32_t shop_pg_reserve(shop_pg_pool *pool, const char *table, int64_t id, int64
     if (ask(pool, deadline, write_reserve, &wanted, &a) != SHOP_STORAGE_OK)
         return a.outcome;
     if (a.number < 0)
-        return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, "damage: the counter of a table's ids is missing");
+        return shop_fault_set(fault, SHOP_STORAGE_UNAVAILABLE, 0, "damaged: the counter of a table's ids is missing");
     *highest = a.number;
     return shop_fault_none(fault);
 }
