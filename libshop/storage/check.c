@@ -406,6 +406,32 @@ int32_t shop_check_query(const shop_schema *schema, const shop_storage_call *cal
     return SHOP_STORAGE_OK;
 }
 
+/* ------------------------------------------------------------------------------------------------ nearest */
+
+static bool is_word(const shop_value *word)
+{
+    return word->type == SHOP_VALUE_TEXT && word->data && word->size >= 1 && word->size <= SHOP_NEAREST_SIZE &&
+           !memchr(word->data, ' ', word->size) && !memchr(word->data, '\0', word->size) &&
+           shop_utf8_valid(word->data, word->size);
+}
+
+const shop_index *shop_check_nearest(const shop_schema *schema, const shop_storage_call *call, uint32_t table, uint32_t column,
+                                     const shop_value *words, uint32_t count, const shop_rows *rows)
+{
+    if (!is_call(call) || !words || !rows || count < 1 || count > SHOP_MAX_READS || table >= schema->table_count)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_word(&words[i]))
+            return NULL;
+    }
+    const shop_table *t = &schema->tables[table];
+    for (uint32_t i = 0; i < t->index_count; i++) {
+        if ((t->indexes[i].flags & SHOP_INDEX_WORDS) && t->indexes[i].columns[0] == column)
+            return &t->indexes[i];
+    }
+    return NULL;
+}
+
 /* ------------------------------------------------------------------------------------------------ batch */
 
 static const char *set_defect(const scope *in, const shop_op *op, uint16_t place)

@@ -26,6 +26,10 @@ int32_t shop_check_query(const shop_schema *schema, const shop_storage_call *cal
                          const shop_rows *rows, shop_fault *fault);
 int32_t shop_check_batch(const shop_schema *schema, const shop_storage_call *call, const shop_op_list *list, shop_fault *fault);
 
+/* The WORDS index whose words `nearest` is asked for; NULL: the call is malformed, or there is none. */
+const shop_index *shop_check_nearest(const shop_schema *schema, const shop_storage_call *call, uint32_t table, uint32_t column,
+                                     const shop_value *words, uint32_t count, const shop_rows *rows);
+
 bool shop_check_reserve(const shop_schema *schema, uint32_t table, int64_t id, const int64_t *highest);
 
 /* What stands at the call's end, if the caller has it. */

@@ -29,7 +29,8 @@ struct shop_positions {
 static bool ask_storage(const struct shop *s, shop_storage_replicas *out)
 {
     *out = (shop_storage_replicas){.struct_size = sizeof *out};
-    if (s->storage->struct_size < sizeof *s->storage || !s->storage->replicas)
+    if (s->storage->struct_size < offsetof(shop_storage_vtable, replicas) + sizeof s->storage->replicas ||
+        !s->storage->replicas)
         return false;
     s->storage->replicas(s->storage_self, out);
     return out->count > 0;

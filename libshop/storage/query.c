@@ -210,13 +210,31 @@ void shop_query_group_by(shop_query *q, uint16_t column)
     r->read.columns |= UINT64_C(1) << column;
 }
 
+static int may_be_stale(const shop_ctx *cx)
+{
+    return !cx->changing && cx->actor != SHOP_ACTOR_SYSTEM;
+}
+
 void shop_query_may_be_stale(shop_query *q)
 {
     if (q)
-        q->may_be_stale = !q->cx->changing && q->cx->actor != SHOP_ACTOR_SYSTEM;
+        q->may_be_stale = may_be_stale(q->cx);
 }
 
 /* ------------------------------------------------------------------------------------------------ running */
+
+static shop_storage_call reading_call(shop_ctx *cx, int is_stale_good, uint64_t *position)
+{
+    *position = is_stale_good ? shop_position_needed(cx) : SHOP_POSITION_LATEST;
+    return (shop_storage_call){
+        .struct_size = sizeof(shop_storage_call),
+        .alloc = shop_arena_alloc_for_storage,
+        .arena = cx->arena,
+        .deadline = shop_ctx_deadline(cx),
+        .flags = is_stale_good ? SHOP_CALL_MAY_BE_STALE : 0,
+        .position = position,
+    };
+}
 
 static shop_status fail_query(shop_ctx *cx, const shop_fault *fault)
 {
@@ -244,15 +262,8 @@ shop_status shop_query_run(shop_query *q)
         reads[i] = q->reads[i]->read;
         reads[i].shape = shop_shape_of_read(&reads[i]);
     }
-    uint64_t position = q->may_be_stale ? shop_position_needed(cx) : SHOP_POSITION_LATEST;
-    shop_storage_call call = {
-        .struct_size = sizeof call,
-        .alloc = shop_arena_alloc_for_storage,
-        .arena = cx->arena,
-        .deadline = shop_ctx_deadline(cx),
-        .flags = q->may_be_stale ? SHOP_CALL_MAY_BE_STALE : 0,
-        .position = &position,
-    };
+    uint64_t position;
+    const shop_storage_call call = reading_call(cx, q->may_be_stale, &position);
     shop_fault fault = {.outcome = SHOP_STORAGE_CONFLICT};
     for (int attempt = 0; attempt < QUERY_ATTEMPTS && fault.outcome == SHOP_STORAGE_CONFLICT; attempt++) {
         memset(&fault, 0, sizeof fault);
@@ -261,6 +272,27 @@ shop_status shop_query_run(shop_query *q)
     }
     shop_trouble_note(cx->shop, "query", &fault);
     return fault.outcome == SHOP_STORAGE_OK ? SHOP_OK : fail_query(cx, &fault);
+}
+
+int shop_query_has_nearest(const shop_ctx *cx)
+{
+    const shop_storage_vtable *vt = cx->shop->storage;
+    return vt->struct_size >= offsetof(shop_storage_vtable, nearest) + sizeof vt->nearest && vt->nearest;
+}
+
+int shop_query_nearest(shop_ctx *cx, uint16_t table, uint16_t column, const char *const *words, uint32_t count,
+                       int is_stale_good, shop_rows *rows)
+{
+    if (!shop_query_has_nearest(cx) || count > READS_MAX)
+        return 0;
+    shop_value values[READS_MAX];
+    for (uint32_t i = 0; i < count; i++)
+        values[i] = shop_value_text(words[i]);
+    uint64_t position;
+    const shop_storage_call call = reading_call(cx, is_stale_good && may_be_stale(cx), &position);
+    shop_fault fault = {.outcome = SHOP_STORAGE_OK};
+    const struct shop *s = cx->shop;
+    return s->storage->nearest(s->storage_self, &call, table, column, values, count, rows, &fault) == SHOP_STORAGE_OK;
 }
 
 const shop_rows *shop_query_rows(const shop_query *q, int read)

@@ -48,6 +48,16 @@ void shop_query_may_be_stale(shop_query *q);
 shop_status shop_query_run(shop_query *q);
 const shop_rows *shop_query_rows(const shop_query *q, int read);
 
+/* Does the storage know words that are spelled alike (its vtable's nearest)? It may still know none. */
+int shop_query_has_nearest(const shop_ctx *cx);
+
+/*
+ * For each of `count` (1..16) words those of the column that are spelled much like it, most alike first: rows[i] has one TEXT each. 0: it
+ * knows none, or cannot say now; that is no error.
+ */
+int shop_query_nearest(shop_ctx *cx, uint16_t table, uint16_t column, const char *const *words, uint32_t count,
+                       int is_stale_good, shop_rows *rows);
+
 /* A value of a row; the row's number must be below rows->count. NULL numbers are SHOP_UNSET, NULL texts are NULL. */
 int64_t shop_row_int(const shop_rows *rows, uint32_t row, uint16_t column);
 const char *shop_row_text(const shop_rows *rows, uint32_t row, uint16_t column);

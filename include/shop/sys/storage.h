@@ -304,6 +304,9 @@ typedef struct shop_storage_host {
 
 #define SHOP_STORAGE_VERSION 1u
 
+#define SHOP_NEAREST_WORDS 100
+#define SHOP_NEAREST_SIZE 240
+
 /* How the queries that may be stale were answered since open. */
 typedef struct shop_storage_replicas {
     size_t struct_size; /* the caller's: the backend fills what it covers */
@@ -341,6 +344,12 @@ typedef struct shop_storage_vtable {
     int32_t (*reserve)(void *self, uint32_t table, int64_t id, int64_t *highest, shop_fault *fault);
     /* Optional. What there is of replicas; missing: none. */
     void (*replicas)(void *self, shop_storage_replicas *out);
+    /* Optional. For each of `count` (1..16) words, TEXT values of 1..SHOP_NEAREST_SIZE bytes of UTF-8 without spaces: up to
+       SHOP_NEAREST_WORDS words of `column` (which has a WORDS index) that are spelled much like it, the most alike first: rows[i] gets
+       them as rows of one TEXT. A hint: it may be short of some, hold words that are in no row any more, or twice, and all of what it
+       gives is judged by libshop. Missing, or where it cannot be told: none. */
+    int32_t (*nearest)(void *self, const shop_storage_call *call, uint32_t table, uint32_t column, const shop_value *words,
+                       uint32_t count, shop_rows *rows, shop_fault *fault);
     /* ---- end of version 1 ---- */
 } shop_storage_vtable;
 

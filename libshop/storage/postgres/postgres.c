@@ -2,6 +2,8 @@
 /* The PostgreSQL backend's vtable: opening and closing, and handing calls to connections. */
 #include "postgres.h"
 
+#include <stdatomic.h>
+
 #include "../../core/mem.h"
 #include "../check.h"
 #include "batch_postgres.h"
@@ -20,6 +22,7 @@ typedef struct instance {
     shop_pg_pool *pool;
     int64_t limit; /* microseconds, for calls without a deadline */
     shop_pg_replicas *replicas; /* NULL: none */
+    atomic_bool spells; /* words that are spelled alike can be asked for */
 } instance;
 
 /* ------------------------------------------------------------------------------------------------ open, close */
@@ -41,7 +44,9 @@ static int32_t open_url(instance *me, const char *url, const shop_storage_host *
     if (outcome != SHOP_STORAGE_OK)
         return outcome;
     me->address.read_only = host && (host->flags & SHOP_STORAGE_READ_ONLY);
-    outcome = shop_pg_settle(&me->address, me->schema, fault);
+    bool spells = false;
+    outcome = shop_pg_settle(&me->address, me->schema, &spells, fault);
+    atomic_store(&me->spells, spells);
     if (me->address.open_passfile && host && host->log &&
         (outcome == SHOP_STORAGE_OK || fault->reason == SHOP_REASON_AUTHENTICATION))
         host->log(host->user, SHOP_LOG_WARNING, "the password file is not used: others may read it (chmod 600 would help)");
@@ -95,6 +100,14 @@ static int64_t deadline_of(const instance *me, const shop_storage_call *call)
     return call->deadline ? call->deadline : own_deadline(me);
 }
 
+static int32_t run_query(instance *me, const shop_storage_call *call, const shop_pg_query_list *list, shop_fault *fault)
+{
+    int64_t deadline = deadline_of(me, call);
+    if (me->replicas && shop_call_may_be_stale(call) && shop_pg_replicas_query(me->replicas, call, deadline, list, fault))
+        return shop_fault_none(fault);
+    return shop_pg_query(me->pool, call, deadline, list, NULL, fault);
+}
+
 static int32_t postgres_query(void *self, const shop_storage_call *call, const shop_read *reads, uint32_t count,
                               shop_rows *rows, shop_fault *fault)
 {
@@ -104,10 +117,40 @@ static int32_t postgres_query(void *self, const shop_storage_call *call, const s
     if (shop_check_query(me->schema, call, reads, count, rows, fault) != SHOP_STORAGE_OK)
         return SHOP_STORAGE_INVALID;
     const shop_pg_query_list list = {.schema = me->schema, .reads = reads, .count = count, .rows = rows};
-    int64_t deadline = deadline_of(me, call);
-    if (me->replicas && shop_call_may_be_stale(call) && shop_pg_replicas_query(me->replicas, call, deadline, &list, fault))
+    return run_query(me, call, &list, fault);
+}
+
+/* What the rows of the answer look like to the reader. */
+static const shop_column near_columns[] = {{.name = "word", .type = SHOP_COLUMN_TEXT, .references = SHOP_NO_TABLE}};
+static const shop_table near_tables[] = {{.name = "near", .columns = near_columns, .column_count = 1}};
+static const shop_schema near_schema = {.version = 1, .table_count = 1, .tables = near_tables};
+
+/* What an administrator took away meanwhile is not asked for again. */
+static int32_t postgres_nearest(void *self, const shop_storage_call *call, uint32_t table, uint32_t column,
+                                const shop_value *words, uint32_t count, shop_rows *rows, shop_fault *fault)
+{
+    instance *me = self;
+    shop_fault unwanted;
+    fault = fault ? fault : &unwanted;
+    const shop_index *index = shop_check_nearest(me->schema, call, table, column, words, count, rows);
+    if (!index)
+        return shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, "words that cannot be asked for, or of a column without any");
+    for (uint32_t i = 0; i < count; i++)
+        rows[i] = (shop_rows){.width = 1};
+    if (!atomic_load(&me->spells))
         return shop_fault_none(fault);
-    return shop_pg_query(me->pool, call, deadline, &list, NULL, fault);
+    shop_read reads[SHOP_MAX_READS];
+    for (uint32_t i = 0; i < count; i++)
+        reads[i] = (shop_read){.group_by = SHOP_NO_COLUMN, .columns = 1, .limit = -1};
+    const shop_pg_query_list list = {
+        .schema = &near_schema, .reads = reads, .count = count, .rows = rows, .near = index->name, .words = words};
+    int32_t outcome = run_query(me, call, &list, fault);
+    if (outcome != SHOP_STORAGE_INVALID)
+        return outcome;
+    atomic_store(&me->spells, false);
+    for (uint32_t i = 0; i < count; i++)
+        rows[i] = (shop_rows){.width = 1};
+    return shop_fault_none(fault);
 }
 
 static int32_t refuse_to_write(shop_fault *fault)
@@ -185,6 +228,7 @@ const shop_storage_vtable *shop_storage_postgresql(void)
         .ping = postgres_ping,
         .reserve = postgres_reserve,
         .replicas = postgres_replicas,
+        .nearest = postgres_nearest,
     };
     return &vtable;
 }

@@ -4,6 +4,7 @@
 
 #include "../check.h"
 #include "outcome.h"
+#include "spelling.h"
 #include "statement.h"
 #include "values.h"
 
@@ -17,6 +18,8 @@ typedef struct reading {
     const shop_read *reads;
     uint32_t count;
     shop_rows *rows;
+    const char *near;
+    const shop_value *words;
     shop_fault *fault;
     int32_t outcome;
     uint64_t *replayed;
@@ -143,13 +146,22 @@ static void take(void *context, uint32_t number, const PGresult *result)
 
 /* ------------------------------------------------------------------------------------------------ the query */
 
+static bool write_read(const reading *r, uint32_t number, shop_pg_sql *sql)
+{
+    const shop_pg_scope scope = {.schema = r->schema, .reads = r->reads, .place = number};
+    if (!r->near)
+        return shop_pg_write_read(&scope, sql);
+    shop_pg_sql_start(sql);
+    shop_pg_put_near(sql, r->near, &r->words[number]);
+    return true;
+}
+
 /* A single statement is a snapshot of its own; more need a transaction that keeps one. */
 static bool send_all(reading *r, shop_pg_connection *c)
 {
     bool sent = true;
     for (uint32_t i = 0; i < r->count && sent; i++) {
-        const shop_pg_scope scope = {.schema = r->schema, .reads = r->reads, .place = i};
-        if (!shop_pg_write_read(&scope, &c->sql)) {
+        if (!write_read(r, i, &c->sql)) {
             c->broken = true; /* with what was queued before */
             (void)fail(r, SHOP_STORAGE_INVALID, i, "reads that follow from each other in too many ways");
             return false;
@@ -216,6 +228,8 @@ int32_t shop_pg_query(shop_pg_pool *pool, const shop_storage_call *call, int64_t
                  .reads = list->reads,
                  .count = list->count,
                  .rows = list->rows,
+                 .near = list->near,
+                 .words = list->words,
                  .fault = fault,
                  .replayed = replayed};
     bool again = true;

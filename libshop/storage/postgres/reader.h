@@ -10,6 +10,8 @@ typedef struct shop_pg_query_list {
     const shop_read *reads;
     uint32_t count;
     shop_rows *rows;
+    const char *near; /* NULL; or an index, of whose words those are asked for that are spelled like the … */
+    const shop_value *words; /* … read's word (spelling.h), in place of its rows */
 } shop_pg_query_list;
 
 /* How far a standby has come, in bytes of the primary's write-ahead log; 0: the server is no standby. */

@@ -10,6 +10,7 @@
 #include "../check.h"
 #include "connection.h"
 #include "outcome.h"
+#include "spelling.h"
 #include "words.h"
 
 #define OWN_LOCK "1936224112" /* "shop": the first half of the advisory lock's key; the second is the schema's number */
@@ -635,6 +636,8 @@ static int32_t make_alone(settling *s, const shop_pg_address *address)
         outcome = look(s, &found); /* again: another may have been faster */
     if (outcome == SHOP_STORAGE_OK && found != PLACE_CURRENT)
         outcome = make(s, found);
+    if (outcome == SHOP_STORAGE_OK)
+        shop_pg_spelling_make(s->pg, s->schema);
     PQfinish(locker.pg);
     shop_pg_sql_free(&locker.sql);
     return outcome;
@@ -647,7 +650,19 @@ static int32_t refuse_to_make(settling *s, place found)
     return refuse(s, SHOP_STORAGE_OLDER, "schema: made by an older libshop");
 }
 
-int32_t shop_pg_settle(const shop_pg_address *address, const shop_schema *schema, shop_fault *fault)
+/* A shop that is complete goes on without, when it cannot be had. */
+static bool settle_spelling(settling *s, const shop_pg_address *address)
+{
+    shop_pg_spelling state = shop_pg_spelling_look(s->pg, s->schema);
+    if (state == SHOP_PG_SPELLING_WANTED && !address->read_only) {
+        (void)make_alone(s, address);
+        (void)shop_fault_none(s->fault);
+        state = shop_pg_spelling_look(s->pg, s->schema);
+    }
+    return state == SHOP_PG_SPELLING_READY;
+}
+
+int32_t shop_pg_settle(const shop_pg_address *address, const shop_schema *schema, bool *spells, shop_fault *fault)
 {
     settling s = {.schema = schema, .fault = fault, .read_only = address->read_only};
     place found = PLACE_FRESH;
@@ -656,6 +671,7 @@ int32_t shop_pg_settle(const shop_pg_address *address, const shop_schema *schema
         outcome = look(&s, &found);
     if (outcome == SHOP_STORAGE_OK && found != PLACE_CURRENT)
         outcome = address->read_only ? refuse_to_make(&s, found) : make_alone(&s, address);
+    *spells = outcome == SHOP_STORAGE_OK && settle_spelling(&s, address);
     PQfinish(s.pg);
     shop_pg_sql_free(&s.sql);
     if (outcome == SHOP_STORAGE_CONFLICT) /* it stays so for longer than a caller would try */
