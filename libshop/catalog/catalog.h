@@ -78,6 +78,18 @@ extern const shop_type shop_product_filter_type;
 /* A text's words as the catalogue is searched: folded, without accents, each once, separated by single spaces. NULL: no memory. */
 const char *shop_search_words(shop_ctx *cx, const char *name, const char *description);
 
+/* Whose words count: those of products that are (1) or are not (0) active, or of all (SHOP_UNSET). */
+typedef struct shop_search_scope {
+    int64_t is_active;
+    int is_public; /* a replica's products will do */
+} shop_search_scope;
+
+/*
+ * For a search that found nothing: its words, each that no product in the scope has as the beginning of a word replaced by the nearest word
+ * that some product has. *corrected is NULL when no word is replaced, or one that would have to be is like no other.
+ */
+shop_status shop_search_correct(shop_ctx *cx, const shop_search_scope *scope, const char *words, const char **corrected);
+
 /* Reads of products with their images and categories, and the assembling of handles from them. */
 typedef struct shop_product_reads {
     int products;

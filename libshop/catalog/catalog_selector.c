@@ -204,15 +204,16 @@ typedef struct product_list_args {
     const char *words; /* of the search; NULL: no search; "": nothing can match */
     const char *category_slug; /* folded; NULL: not asked for */
     int category_read;
-    int64_t is_active; /* SHOP_UNSET: both */
+    shop_search_scope scope;
+    const char *corrected; /* NULL; or the words that were put in the place of the search's */
 } product_list_args;
 
 static void filter_products(shop_query *q, const void *args)
 {
     const product_list_args *a = args;
     const shop_product_filter *f = a->filter;
-    if (a->is_active != SHOP_UNSET)
-        shop_where_int(q, PRODUCT_IS_ACTIVE, SHOP_PRED_EQ, a->is_active);
+    if (a->scope.is_active != SHOP_UNSET)
+        shop_where_int(q, PRODUCT_IS_ACTIVE, SHOP_PRED_EQ, a->scope.is_active);
     if (f->category != SHOP_UNSET)
         shop_where_int(q, PRODUCT_CATEGORY, SHOP_PRED_EQ, f->category);
     if (a->category_slug)
@@ -237,7 +238,7 @@ static int is_blank(const char *text)
 }
 
 /* Whose products: the public's, or what staff asks for. */
-static shop_status visible_products(shop_ctx *cx, shop_query *q, product_list_args *a)
+static shop_status visible_products(shop_ctx *cx, product_list_args *a)
 {
     int is_staff;
     shop_status status = shop_actor_is_staff(cx, &is_staff);
@@ -245,38 +246,47 @@ static shop_status visible_products(shop_ctx *cx, shop_query *q, product_list_ar
         return status;
     if (!is_staff && a->filter->is_active == 0)
         return shop_fail(cx, SHOP_FORBIDDEN, "staff_only", "Inactive products are for the shop's staff only.");
-    a->is_active = is_staff ? a->filter->is_active : 1;
-    if (!is_staff)
-        shop_query_may_be_stale(q);
+    a->scope.is_active = is_staff ? a->filter->is_active : 1;
+    a->scope.is_public = !is_staff;
     return SHOP_OK;
 }
 
-static shop_status prepare_list(shop_ctx *cx, const shop_product_filter *f, shop_query *q, product_list_args *a)
+/* The pages after the first of a corrected search carry its words: they are searched for whatever the catalogue has become. */
+static shop_status take_carried_words(shop_ctx *cx, product_list_args *a)
+{
+    const char *cursor = a->filter->cursor;
+    const char *carried = cursor && cursor[0] ? shop_page_carried(cx, cursor) : NULL;
+    if (!carried)
+        return SHOP_OK;
+    const char *words = shop_search_words(cx, carried, "");
+    if (!words)
+        return shop_fail_no_memory(cx);
+    if (words[0] && strcmp(words, carried) == 0)
+        a->words = a->corrected = words;
+    return SHOP_OK;
+}
+
+static shop_status prepare_list(shop_ctx *cx, const shop_product_filter *f, product_list_args *a)
 {
     *a = (product_list_args){.filter = f};
-    shop_status status = visible_products(cx, q, a);
-    if (status != SHOP_OK)
-        return status;
-    if (f->search && !is_blank(f->search)) {
+    shop_status status = visible_products(cx, a);
+    if (status == SHOP_OK && f->search && !is_blank(f->search)) {
         a->words = shop_search_words(cx, f->search, "");
-        if (!a->words)
-            return shop_fail_no_memory(cx);
+        status = a->words ? take_carried_words(cx, a) : shop_fail_no_memory(cx);
     }
-    if (f->category__slug) {
+    if (status == SHOP_OK && f->category__slug) {
         a->category_slug = shop_slug_fold(cx, f->category__slug);
         if (!a->category_slug)
             a->category_slug = ""; /* no category has it */
-        a->category_read = shop_query_read(q, TABLE_CATEGORY);
-        shop_where_text(q, CATEGORY_SLUG, SHOP_PRED_EQ, a->category_slug);
     }
-    return SHOP_OK;
+    return status;
 }
 
 /* In which order, and which page. */
 static const shop_ordering *order_list(const product_list_args *a, shop_page_input *in)
 {
     const shop_product_filter *f = a->filter;
-    *in = (shop_page_input){.page = f->page, .page_size = f->page_size, .cursor = f->cursor};
+    *in = (shop_page_input){.page = f->page, .page_size = f->page_size, .cursor = f->cursor, .carried = a->corrected};
     if (f->ordering || !a->words || !a->words[0])
         return shop_ordering_find(product_orderings, f->ordering);
     in->words = a->words;
@@ -284,38 +294,67 @@ static const shop_ordering *order_list(const product_list_args *a, shop_page_inp
     return &by_relevance;
 }
 
+/* A page that has been read. */
+typedef struct product_list_read {
+    shop_query *q;
+    shop_page_read page;
+    shop_product_reads reads;
+} product_list_read;
+
+static shop_status read_list(shop_ctx *cx, product_list_args *a, product_list_read *r)
+{
+    r->q = shop_query_new(cx);
+    if (a->scope.is_public)
+        shop_query_may_be_stale(r->q);
+    if (a->category_slug) {
+        a->category_read = shop_query_read(r->q, TABLE_CATEGORY);
+        shop_where_text(r->q, CATEGORY_SLUG, SHOP_PRED_EQ, a->category_slug);
+    }
+    shop_page_input in;
+    const shop_ordering *ordering = order_list(a, &in);
+    shop_status status = shop_page_begin(cx, r->q, TABLE_PRODUCT, ordering, &in, filter_products, a, &r->page);
+    if (status != SHOP_OK)
+        return status;
+    shop_product_reads_add(r->q, r->page.rows_read, &r->reads);
+    return shop_query_run(r->q);
+}
+
+/* A search that finds nothing as it was typed finds what the nearest words find. */
+static shop_status read_corrected(shop_ctx *cx, product_list_args *a, product_list_read *r)
+{
+    if (a->corrected || !a->words || !a->words[0] || !shop_page_is_empty_list(r->q, &r->page))
+        return SHOP_OK;
+    shop_status status = shop_search_correct(cx, &a->scope, a->words, &a->corrected);
+    if (status != SHOP_OK || !a->corrected)
+        return status;
+    a->words = a->corrected;
+    return read_list(cx, a, r);
+}
+
 shop_status shop_product_list(shop_ctx *cx, const shop_product_filter *filter, const shop_page **out)
 {
     shop_ctx_begin(cx);
     shop_status status = shop_input_check(cx, &shop_product_filter_type, filter, 0);
-    if (status != SHOP_OK)
-        return status;
-    shop_query *q = shop_query_new(cx);
     product_list_args args;
-    status = prepare_list(cx, filter, q, &args);
-    if (status != SHOP_OK)
-        return status;
-    shop_page_input in;
-    shop_page_read read;
-    const shop_ordering *ordering = order_list(&args, &in);
-    status = shop_page_begin(cx, q, TABLE_PRODUCT, ordering, &in, filter_products, &args, &read);
-    if (status != SHOP_OK)
-        return status;
-    shop_product_reads reads;
-    shop_product_reads_add(q, read.rows_read, &reads);
-    status = shop_query_run(q);
+    product_list_read read;
+    if (status == SHOP_OK)
+        status = prepare_list(cx, filter, &args);
+    if (status == SHOP_OK)
+        status = read_list(cx, &args, &read);
+    if (status == SHOP_OK)
+        status = read_corrected(cx, &args, &read);
     const shop_value *const *rows = NULL;
     size_t count = 0;
     shop_page *page = NULL;
     if (status == SHOP_OK)
-        status = shop_page_rows(cx, q, &read, &rows, &count, &page);
+        status = shop_page_rows(cx, read.q, &read.page, &rows, &count, &page);
     if (status != SHOP_OK)
         return status;
     shop_product *products = shop_arena_alloc(cx->arena, count * sizeof *products);
     if (!products)
         return shop_fail_no_memory(cx);
     for (size_t i = 0; i < count; i++)
-        if (!shop_product_assemble(cx, q, &reads, rows[i], &products[i]))
+        if (!shop_product_assemble(cx, read.q, &read.reads, rows[i], &products[i]))
             return shop_fail_no_memory(cx);
     shop_page_set_items(page, &shop_product_type, products);
     *out = page;

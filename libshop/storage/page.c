@@ -9,7 +9,7 @@
 #include "eval.h"
 #include "shape.h"
 
-#define CURSOR_MAX 1024
+#define CURSOR_MAX 4096
 #define ORDER_COLUMNS 3 /* perhaps a rank, the ordering's own, and the id */
 
 struct shop_page {
@@ -112,8 +112,8 @@ const shop_ordering *shop_ordering_find(const shop_ordering *table, const char *
 /* ------------------------------------------------------------------------------------------------ cursors */
 
 /*
- * A cursor is base64url of ["n" or "p", ordering, value, id, and the rank if there is one]: the row that the page begins after, and in which
- * direction. It holds nothing secret and is checked like any input.
+ * A cursor is base64url of ["n" or "p", ordering, value, id, and, if there are such, the rank and the carried text]: the row that the page
+ * begins after, and in which direction. It holds nothing secret and is checked like any input.
  */
 static const char *make_cursor(shop_ctx *cx, const shop_page_read *r, const char *direction, const shop_value *row)
 {
@@ -132,6 +132,8 @@ static const char *make_cursor(shop_ctx *cx, const shop_page_read *r, const char
         const shop_value words = shop_value_text(r->in.words);
         shop_json_write_int64(w, shop_eval_rank(&row[r->in.rank], &words));
     }
+    if (r->in.carried)
+        shop_json_write_string(w, r->in.carried);
     shop_json_array_end(w);
     const char *text;
     size_t length;
@@ -162,7 +164,7 @@ static int take_cursor(shop_ctx *cx, shop_page_read *r, const shop_json_value *d
     const char *ordering;
     const char *text;
     size_t length;
-    if (shop_json_count(document) != (r->in.words ? 5 : 4) ||
+    if (shop_json_count(document) != 4u + (r->in.words ? 1 : 0) + (r->in.carried ? 1 : 0) ||
         !shop_json_get_string(shop_json_at(document, 0), &direction, NULL) ||
         !shop_json_get_string(shop_json_at(document, 1), &ordering, NULL) || strcmp(ordering, r->ordering->name) != 0)
         return 0;
@@ -180,18 +182,40 @@ static int take_cursor(shop_ctx *cx, shop_page_read *r, const shop_json_value *d
     return copy != NULL;
 }
 
-static shop_status read_cursor(shop_ctx *cx, shop_page_read *r, const shop_value **after)
+/* To be freed; NULL: it is not JSON in base64url. */
+static shop_json_value *open_cursor(const char *cursor)
 {
     char text[CURSOR_MAX];
     size_t length = 0;
+    shop_json_value *document = NULL;
+    if (strlen(cursor) >= CURSOR_MAX ||
+        sodium_base642bin((unsigned char *)text, sizeof text, cursor, strlen(cursor), NULL, &length, NULL,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+        shop_json_parse(text, length, NULL, &document, NULL) != SHOP_JSON_OK)
+        return NULL;
+    return document;
+}
+
+const char *shop_page_carried(shop_ctx *cx, const char *cursor)
+{
+    shop_json_value *document = open_cursor(cursor);
+    const char *text;
+    size_t length;
+    const char *carried = NULL;
+    size_t count = document ? shop_json_count(document) : 0;
+    if (count > 4 && shop_json_get_string(shop_json_at(document, count - 1), &text, &length))
+        carried = shop_arena_strndup(cx->arena, text, length);
+    shop_json_free(document);
+    return carried;
+}
+
+static shop_status read_cursor(shop_ctx *cx, shop_page_read *r, const shop_value **after)
+{
     shop_value *values = shop_arena_zalloc(cx->arena, ORDER_COLUMNS * sizeof *values);
     if (!values)
         return shop_fail_no_memory(cx);
-    shop_json_value *document = NULL;
-    int good = strlen(r->in.cursor) < CURSOR_MAX &&
-               sodium_base642bin((unsigned char *)text, sizeof text, r->in.cursor, strlen(r->in.cursor), NULL, &length, NULL,
-                                 sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
-               shop_json_parse(text, length, NULL, &document, NULL) == SHOP_JSON_OK && take_cursor(cx, r, document, values);
+    shop_json_value *document = open_cursor(r->in.cursor);
+    int good = document && take_cursor(cx, r, document, values);
     shop_json_free(document);
     if (!good) {
         shop_field_fail(cx, "cursor", "Is not a cursor of this list in this order.");
@@ -252,6 +276,13 @@ shop_status shop_page_begin(shop_ctx *cx, shop_query *q, uint16_t table, const s
     shop_query_after(q, after);
     shop_query_limit(q, out->in.page_size + (in->cursor ? 1 : 0), offset);
     return SHOP_OK;
+}
+
+int shop_page_is_empty_list(const shop_query *q, const shop_page_read *r)
+{
+    if (r->count_read >= 0)
+        return shop_query_rows(q, r->count_read)->values[0].num == 0;
+    return r->in.cursor[0] == '\0' && shop_query_rows(q, r->rows_read)->count == 0;
 }
 
 static void number_page(const shop_query *q, const shop_page_read *r, shop_page *page)

@@ -13,6 +13,8 @@ typedef struct shop_page_input {
     const char *words; /* NULL, or those of the filter's MATCH: rows whose column `rank` meets them best come first, and then in
                           the ordering's order */
     uint16_t rank;
+    const char
+        *carried; /* NULL, or what the page's cursors carry for the list (see shop_page_carried): not what a cursor lacks */
 } shop_page_input;
 
 #define SHOP_PAGE_SIZE_DEFAULT 10
@@ -48,6 +50,12 @@ shop_status shop_page_begin(shop_ctx *cx, shop_query *q, uint16_t table, const s
  */
 shop_status shop_page_rows(shop_ctx *cx, const shop_query *q, const shop_page_read *read, const shop_value *const **rows,
                            size_t *count, shop_page **page);
+
+/* After shop_query_run: is it the first page of a list without rows? */
+int shop_page_is_empty_list(const shop_query *q, const shop_page_read *read);
+
+/* What the list gave its cursors to carry, from one of them that a client sent: any text. NULL: nothing, or it is no cursor. */
+const char *shop_page_carried(shop_ctx *cx, const char *cursor);
 
 /* Gives the page its items: an array of `count` structs of `type`, in the arena. */
 void shop_page_set_items(shop_page *page, const shop_type *type, const void *items);

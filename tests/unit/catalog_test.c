@@ -319,6 +319,164 @@ Test(catalog, products_of_an_older_version_are_ranked_after_the_next_jobs)
     cr_expect_eq(done, 0);
 }
 
+/* ------------------------------------------------------------------------------------------------ typing errors */
+
+/* Only one backend knows words that are spelled alike. */
+static int corrects(void)
+{
+    const char *database = getenv("SHOP_TEST_DATABASE");
+    return database && strncmp(database, "postgres", 8) == 0;
+}
+
+static void expect_meant(const char *search, const char *slugs)
+{
+    expect_found(search, NULL, corrects() ? slugs : "");
+}
+
+static void make_things(int64_t category)
+{
+    static const char *const made[][2] = {
+        {"Mechanical keyboard", "a"}, {"Black shirt", "b"},      {"Keyboard, black", "c"}, {"Shirt of linen", "d"},
+        {"Keyboard tray", "e"},       {"Smørrebrød board", "f"}, {"Cup 2000", "g"},
+    };
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        test_clock_advance(1000);
+        make_product(made[i][0], made[i][1], (int64_t)i + 1, category);
+    }
+}
+
+Test(catalog, a_search_with_typing_errors_finds_what_the_nearest_words_find)
+{
+    make_things(make_category("c", "c"));
+    expect_meant("keybaord", "eca"); /* changed places */
+    expect_meant("keybord", "eca"); /* missing */
+    expect_meant("keyboaard", "eca"); /* too many */
+    expect_meant("kezboard", "eca"); /* wrong */
+    expect_meant("KEYBAORDS", "eca"); /* two */
+    expect_meant("kehboarf", "eca");
+    expect_meant("shrit", "db");
+    expect_meant("hsirt", "db");
+    expect_meant("blak", "cb");
+    expect_meant("blak shirt", "b");
+    expect_meant("sh blak", "b");
+    expect_meant("balck keybord", "c");
+    expect_meant("blakc black", "cb");
+    expect_meant("smorrebrodd", "f");
+    expect_found("keyboard", NULL, "eca");
+}
+
+Test(catalog, what_is_found_as_typed_is_never_displaced)
+{
+    int64_t category = make_category("c", "c");
+    make_things(category);
+    make_product("Blakü", "x", 99, category);
+    expect_found("blak", NULL, "x");
+    expect_found("tray shirt", NULL, ""); /* each word is somebody's */
+    expect_found("blak shirt", NULL, "");
+}
+
+Test(catalog, what_is_too_short_too_different_or_a_number_is_not_corrected)
+{
+    make_things(make_category("c", "c"));
+    expect_found("cpu", NULL, "");
+    expect_found("cvp", NULL, "");
+    expect_found("2001", NULL, "");
+    expect_found("keyb0ard", NULL, "");
+    expect_found("shrits", NULL, ""); /* two errors in six letters */
+    expect_found("keyvaordz", NULL, ""); /* three */
+    expect_found("zither", NULL, "");
+    expect_found("keybaord zither", NULL, "");
+    expect_found("keybaord cpu", NULL, "");
+    expect_found("keybaord shrit balck lnien", NULL, ""); /* more wrong words than are corrected */
+    expect_found("keybaord a b c d e f g", NULL, "");
+}
+
+/* How many the filter finds by number, and how many by cursor. */
+static void expect_filtered(shop_ctx *cx, shop_product_filter filter, int64_t count, const char *what)
+{
+    const shop_page *page;
+    cr_assert_eq(shop_product_list(cx, &filter, &page), SHOP_OK, "%s: %s", what, shop_ctx_error_detail(cx));
+    cr_expect_eq(shop_page_total(page), count, "%s: %d", what, (int)shop_page_total(page));
+    filter.cursor = "";
+    cr_assert_eq(shop_product_list(cx, &filter, &page), SHOP_OK, "%s: %s", what, shop_ctx_error_detail(cx));
+    cr_expect_eq((int64_t)shop_page_count(page), count, "%s: %d by cursor", what, (int)shop_page_count(page));
+}
+
+Test(catalog, a_corrected_search_keeps_its_filters)
+{
+    int64_t category = make_category("c", "c");
+    int64_t other = make_category("d", "d");
+    make_things(category);
+    make_product("Keyboard", "h", 1, other);
+    shop_product_filter filter = SHOP_PRODUCT_FILTER_INIT;
+    filter.search = "keybaord";
+    filter.category = category;
+    expect_filtered(public_, filter, corrects() ? 3 : 0, "category");
+    filter.category = SHOP_UNSET;
+    filter.category__slug = "d";
+    expect_filtered(public_, filter, corrects() ? 1 : 0, "category__slug");
+    filter.category__slug = NULL;
+    filter.price_min = 3;
+    expect_filtered(public_, filter, corrects() ? 2 : 0, "price_min");
+    filter.in_stock = 0;
+    expect_filtered(public_, filter, 0, "in_stock");
+    filter = (shop_product_filter)SHOP_PRODUCT_FILTER_INIT;
+    filter.search = "keyboard";
+    filter.price_min = 1000;
+    expect_filtered(public_, filter, 0, "a right word that the filter leaves nothing of");
+    expect_found("keybaord", "price", corrects() ? "ahce" : "");
+}
+
+Test(catalog, words_that_the_actor_cannot_find_are_not_meant)
+{
+    int64_t category = make_category("c", "c");
+    make_things(category);
+    shop_product_input in = product_input("Blank", "h", 1, category);
+    in.is_active = 0;
+    const shop_product *p;
+    cr_assert_eq(shop_product_create(staff, &in, &p), SHOP_OK);
+    make_product("Keyboarg, keyboarg", "k", 1, category);
+    cr_assert_eq(shop_product_delete(staff, "k"), SHOP_OK);
+    expect_meant("keyboarh", "eca");
+    expect_meant("blanj", ""); /* "blank" is hidden */
+    shop_product_filter filter = SHOP_PRODUCT_FILTER_INIT;
+    filter.search = "blanj";
+    expect_filtered(staff, filter, corrects() ? 1 : 0, "staff");
+    in = (shop_product_input)SHOP_PRODUCT_INPUT_INIT;
+    in.name = "Zither";
+    cr_assert_eq(shop_product_update(staff, "g", &in, 0, &p), SHOP_OK);
+    expect_meant("zitehr", "g"); /* what a change brought is known */
+}
+
+Test(catalog, the_pages_of_a_corrected_search_stay_so)
+{
+    int64_t category = make_category("c", "c");
+    make_things(category);
+    if (!corrects())
+        return;
+    shop_product_filter filter = SHOP_PRODUCT_FILTER_INIT;
+    const shop_page *page;
+    char cursor[512];
+    filter.search = "keybaord";
+    filter.page_size = 2;
+    filter.cursor = "";
+    cr_assert_eq(shop_product_list(public_, &filter, &page), SHOP_OK);
+    (void)snprintf(cursor, sizeof cursor, "%s", shop_page_next_cursor(page));
+    make_product("Keybaord", "z", 1, category);
+    filter.cursor = cursor;
+    cr_assert_eq(shop_product_list(public_, &filter, &page), SHOP_OK, "%s", shop_ctx_error_detail(public_));
+    cr_assert_eq(shop_page_count(page), 1);
+    cr_expect_str_eq(shop_product_slug(shop_product_at(page, 0)), "a");
+    expect_found("keybaord", NULL, "z");
+    filter.search = NULL;
+    cr_expect_eq(shop_product_list(public_, &filter, &page), SHOP_INVALID, "a cursor of another list");
+    filter = (shop_product_filter)SHOP_PRODUCT_FILTER_INIT;
+    filter.search = "keybord";
+    filter.page = 2;
+    cr_expect_eq(shop_product_list(public_, &filter, &page), SHOP_NOT_FOUND);
+    cr_expect_str_eq(shop_ctx_error_code(public_), "page_not_found");
+}
+
 static void expect_order(const char *ordering, const char *slugs)
 {
     shop_product_filter filter = SHOP_PRODUCT_FILTER_INIT;
