@@ -300,6 +300,48 @@ static void words_follow_changes(kit *k)
     expect_match(k, "green", "1");
 }
 
+/* An optional slot: a table of an older header ends before it. */
+static bool has_nearest(const kit *k)
+{
+    return k->vt->struct_size >= offsetof(shop_storage_vtable, nearest) + sizeof k->vt->nearest && k->vt->nearest;
+}
+
+static void expect_nearest(kit *k, uint32_t table, uint16_t column, const char *word, int32_t wanted, shop_rows *rows)
+{
+    const shop_value value = {.type = SHOP_VALUE_TEXT, .size = (uint32_t)strlen(word), .data = word};
+    shop_fault fault;
+    memset(&fault, 0xAA, sizeof fault);
+    int32_t outcome = k->vt->nearest(k->self, &k->memory.call, table, column, &value, 1, rows, &fault);
+    expect(k, outcome == wanted && fault.outcome == wanted, "nearest to \"%s\": %s", word, outcome_name(outcome));
+}
+
+/* Which ones, is the backend's business: but they are words, and no more than were asked for. */
+static void nearest_words_are_words(kit *k)
+{
+    shop_rows rows = {.count = 0};
+    if (!has_nearest(k)) {
+        skip(k, "nearest is not there");
+        return;
+    }
+    seed_items(k, 1);
+    kit_batch *b = batch_new(&k->memory);
+    update_one(b, ITEM, 1, 1);
+    set_text(b, ITEM_WORDS, "keyboard shirt");
+    if (!apply_ok(k, b))
+        return;
+    expect_nearest(k, ITEM, ITEM_WORDS, "keybaord", SHOP_STORAGE_OK, &rows);
+    expect(k, rows.count <= SHOP_NEAREST_WORDS, "%u words", (unsigned)rows.count);
+    for (uint32_t i = 0; i < rows.count; i++) {
+        const shop_value *word = &rows.values[(size_t)i * rows.width];
+        expect(k, word->type == SHOP_VALUE_TEXT && word->size && !memchr(word->data, ' ', word->size), "no word");
+    }
+    expect_nearest(k, ITEM, ITEM_NOTE, "keybaord", SHOP_STORAGE_INVALID, &rows);
+    expect_nearest(k, ITEM, ITEM_WORDS, "two words", SHOP_STORAGE_INVALID, &rows);
+    expect_nearest(k, ITEM, ITEM_WORDS, "", SHOP_STORAGE_INVALID, &rows);
+    expect_nearest(k, ITEM, ITEM_WORDS, "\xc3", SHOP_STORAGE_INVALID, &rows);
+    expect_nearest(k, UINT32_MAX, ITEM_WORDS, "keybaord", SHOP_STORAGE_INVALID, &rows);
+}
+
 static void match_goes_with_others(kit *k)
 {
     seed_samples(k);
@@ -882,6 +924,7 @@ static const kit_requirement requirements[] = {
     {"MATCH takes signs and other scripts by their bytes", words_of_signs_match, SHOP_CAN_MATCH, 0},
     {"MATCH sees what changed, and not what was undone", words_follow_changes, SHOP_CAN_MATCH, 0},
     {"MATCH goes with other predicates", match_goes_with_others, SHOP_CAN_MATCH, 0},
+    {"nearest tells words, and takes only one column's", nearest_words_are_words, SHOP_CAN_MATCH, 0},
     {"ranks order rows by how well they match", ranks_order, SHOP_CAN_MATCH | SHOP_CAN_ORDER | SHOP_CAN_RANK, 0},
     {"ranks count 16 words", ranks_count_16_words, SHOP_CAN_MATCH | SHOP_CAN_ORDER | SHOP_CAN_RANK, 0},
     {"a page goes on after a rank", ranked_pages_go_on, SHOP_CAN_MATCH | SHOP_CAN_ORDER | SHOP_CAN_RANK, 0},

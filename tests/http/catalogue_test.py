@@ -208,6 +208,18 @@ class Lists(shopd.ShopTest):
         page = self.anybody.get(self.link("/products/", search="zither", cursor="", page_size=1)).json
         self.anybody.get(page["next"] + "&ordering=price").expect_field("cursor")
 
+    def test_search_with_typing_errors_finds_what_was_meant(self):
+        shelf = self.shop.admin.post("/products/categories/", {"name": "Bagpipes", "slug": "bagpipes"}).expect(201).json
+        made = [self.shop.product(category=shelf, name=name)["slug"] for name in ("Bagpipe", "Another bagpipe", "Bagpipe, old")][::-1]
+        found = lambda **query: [p["slug"] for p in self.anybody.pages(self.link("/products/", search="bgapipe", **query))]
+        meant = made if shopd.DATABASE.startswith("postgres") else []  # elsewhere nothing is corrected
+        self.assertEqual(found(), meant)
+        self.assertEqual(found(page_size=2), meant)
+        self.assertEqual(found(page_size=2, cursor=""), meant)
+        self.assertEqual(found(page_size=2, cursor="", ordering="-created_at", category__slug="bagpipes"), meant)
+        self.assertEqual(found(category__slug="no-such-shelf"), [])
+        self.assertEqual(self.anybody.get(self.link("/products/", search="bgapipe")).json["count"], len(meant))
+
     def test_search_takes_any_text_for_words(self):
         for text in ["'", '"', "*", "a*", "%", "_", "(", "NEAR(", "AND", "OR NOT", "-", "^x", "{a}:b", "col:x", "\\", "''; DROP TABLE product;--",
                      "東京", "🎂", "a" * 200]:
