@@ -8,13 +8,14 @@
 #define WORDS_MAX 8 /* a longer search is taken as it was typed */
 #define WRONG_MAX 3 /* one with more wrong words, too */
 #define CANDIDATES 5 /* words that are looked up for each wrong one */
+#define POPULAR 100 /* a word that so many products have is as good as any */
 #define LETTERS_MIN 4 /* a shorter word is too much like too many */
 #define LETTERS_MAX 60
 #define LETTERS_FOR_TWO 8 /* from here on two errors are corrected, below one */
 
 typedef struct word_list {
     const char *words[WORDS_MAX > WRONG_MAX *CANDIDATES ? WORDS_MAX : WRONG_MAX *CANDIDATES];
-    int64_t counts[WORDS_MAX > WRONG_MAX *CANDIDATES ? WORDS_MAX : WRONG_MAX *CANDIDATES]; /* products that have it */
+    uint32_t counts[WORDS_MAX > WRONG_MAX *CANDIDATES ? WORDS_MAX : WRONG_MAX *CANDIDATES]; /* products that have it */
     uint32_t count;
 } word_list;
 
@@ -75,8 +76,8 @@ static int take_words(shop_ctx *cx, const char *words, word_list *list)
     return 1;
 }
 
-/* How many products in the scope have a word that begins so. */
-static shop_status count_products(shop_ctx *cx, const shop_search_scope *scope, word_list *list)
+/* How many products in the scope have a word that begins so, up to a limit: that bounds what it costs. */
+static shop_status count_products(shop_ctx *cx, const shop_search_scope *scope, word_list *list, int64_t limit)
 {
     shop_query *q = shop_query_new(cx);
     if (scope->is_public)
@@ -86,11 +87,12 @@ static shop_status count_products(shop_ctx *cx, const shop_search_scope *scope, 
         if (scope->is_active != SHOP_UNSET)
             shop_where_int(q, PRODUCT_IS_ACTIVE, SHOP_PRED_EQ, scope->is_active);
         shop_where_text(q, PRODUCT_SEARCH_WORDS, SHOP_PRED_MATCH, list->words[i]);
-        shop_query_aggregate(q, SHOP_AGGREGATE_COUNT, 0);
+        shop_query_columns(q, 0);
+        shop_query_limit(q, limit, 0);
     }
     shop_status status = shop_query_run(q);
     for (uint32_t i = 0; i < list->count && status == SHOP_OK; i++)
-        list->counts[i] = shop_query_rows(q, (int)i)->values[0].num;
+        list->counts[i] = shop_query_rows(q, (int)i)->count;
     return status;
 }
 
@@ -178,11 +180,11 @@ static int find_near(shop_ctx *cx, const shop_search_scope *scope, const word_li
     return 1;
 }
 
-/* Of those with the fewest errors that some product has, the one that most have. NULL: none has any. */
-static const char *choose(const wrong_word *w, const int64_t *counts)
+/* Of those with the fewest errors that some product has, the most popular; of equals the one that is most alike. NULL: none has any. */
+static const char *choose(const wrong_word *w, const uint32_t *counts)
 {
     const char *chosen = NULL;
-    int64_t most = 0;
+    uint32_t most = 0;
     for (uint32_t i = 0; i < w->near_count; i++) {
         if (chosen && w->errors[i] > w->errors[i - 1])
             break;
@@ -202,9 +204,9 @@ static shop_status replace(shop_ctx *cx, const shop_search_scope *scope, word_li
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t n = 0; n < wrong[i].near_count; n++)
             near.words[near.count++] = wrong[i].near[n];
-    shop_status status = count_products(cx, scope, &near);
+    shop_status status = count_products(cx, scope, &near, POPULAR);
     *found = status == SHOP_OK;
-    const int64_t *counts = near.counts;
+    const uint32_t *counts = near.counts;
     for (uint32_t i = 0; i < count && *found; i++) {
         const char *meant = choose(&wrong[i], counts);
         counts += wrong[i].near_count;
@@ -237,7 +239,7 @@ shop_status shop_search_correct(shop_ctx *cx, const shop_search_scope *scope, co
     wrong_word wrong[WRONG_MAX];
     if (!shop_query_has_nearest(cx) || !take_words(cx, words, &typed))
         return SHOP_OK;
-    shop_status status = count_products(cx, scope, &typed);
+    shop_status status = count_products(cx, scope, &typed, 1);
     if (status != SHOP_OK)
         return status;
     int count = find_wrong(&typed, wrong);

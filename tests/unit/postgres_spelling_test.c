@@ -153,6 +153,17 @@ Test(postgres_spelling, who_may_change_a_product_needs_no_right_on_the_words)
     tiny_close(self);
 }
 
+Test(postgres_spelling, learning_looks_words_up_however_few_there_were_at_first)
+{
+    tiny_close(open_as(place, &tiny_schema, 0));
+    const char *sql =
+        "INSERT INTO thing (id, name, words) SELECT i, 'thing ' || i, 'word' || translate(i::text, '0123456789', 'abcdefghij')"
+        " FROM generate_series(1, 2000) i;"
+        " SELECT seq_scan + (SELECT count(*) - 2000 FROM shop_word) FROM pg_stat_xact_user_tables"
+        " WHERE relid = 'shop_word'::regclass";
+    cr_expect_eq(postgres_place_run(place, sql), 0, "all words were read for each");
+}
+
 /* ------------------------------------------------------------------------------------------------ a database of its own */
 
 static char theirs[600]; /* the URL that leads there */

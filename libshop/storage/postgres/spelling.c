@@ -113,28 +113,31 @@ static void put_words_table(shop_pg_sql *sql, const PGresult *found)
                 " CREATE INDEX IF NOT EXISTS shop_word_known ON shop_word (source, word);"
                 " CREATE INDEX IF NOT EXISTS shop_word_near ON shop_word USING gin (word ");
     shop_pg_put(sql, PQgetvalue(found, 0, EXTENSION));
-    shop_pg_put(sql, ".gin_trgm_ops);");
+    shop_pg_put(sql, ".gin_trgm_ops) WITH (fastupdate = off);"); /* a list of what is pending would be read by each search */
 }
 
 /*
  * Functions find things by a search_path of their own: whoever calls may have another, a restore has none. shop_learn has its maker's
  * rights, so that who may change a product need not have any on the words; of a word that two learn at once there may be two rows:
- * that harms nobody, and nobody waits. The threshold of pg_trgm is as low as one wrong letter in four makes it.
+ * that harms nobody, and nobody waits. It looks up word by word (a join would be planned once, while there are few words, and read all
+ * of them when there are many: LIMIT keeps it from becoming one). The threshold of pg_trgm is as low as one wrong letter in four
+ * makes it.
  */
 static void put_functions(shop_pg_sql *sql, const PGresult *found)
 {
     const char *own = PQgetvalue(found, 0, OWN);
     shop_pg_put(sql, " CREATE OR REPLACE FUNCTION shop_learn() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
-                     " SET search_path = pg_catalog, ");
+                     " SET enable_seqscan = off SET search_path = pg_catalog, ");
     shop_pg_put(sql, own);
-    shop_pg_put(sql,
-                ", pg_temp AS $$BEGIN"
-                " INSERT INTO shop_word (source, word) SELECT TG_ARGV[0], word"
-                " FROM unnest(string_to_array(to_jsonb(NEW) ->> TG_ARGV[1], ' ')) AS has(word) WHERE " WORTH_KEEPING
-                " AND NOT EXISTS (SELECT 1 FROM shop_word AS known WHERE known.source = TG_ARGV[0] AND known.word = has.word);"
-                " RETURN NULL; END$$;"
-                " CREATE OR REPLACE FUNCTION shop_near(place text, sought text) RETURNS SETOF text LANGUAGE plpgsql"
-                " SET search_path = pg_catalog, ");
+    shop_pg_put(
+        sql,
+        ", pg_temp AS $$BEGIN"
+        " INSERT INTO shop_word (source, word) SELECT TG_ARGV[0], word"
+        " FROM unnest(string_to_array(to_jsonb(NEW) ->> TG_ARGV[1], ' ')) AS has(word) WHERE " WORTH_KEEPING
+        " AND (SELECT 1 FROM shop_word AS known WHERE known.source = TG_ARGV[0] AND known.word = has.word LIMIT 1) IS NULL;"
+        " RETURN NULL; END$$;"
+        " CREATE OR REPLACE FUNCTION shop_near(place text, sought text) RETURNS SETOF text LANGUAGE plpgsql"
+        " SET search_path = pg_catalog, ");
     shop_pg_put(sql, own);
     shop_pg_put(sql, ", ");
     shop_pg_put(sql, PQgetvalue(found, 0, EXTENSION));
