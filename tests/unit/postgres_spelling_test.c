@@ -155,11 +155,14 @@ Test(postgres_spelling, who_may_change_a_product_needs_no_right_on_the_words)
 
 Test(postgres_spelling, learning_looks_words_up_however_few_there_were_at_first)
 {
-    tiny_close(open_as(place, &tiny_schema, 0));
+    void *self = open_as(place, &tiny_schema, 0);
+    add(self, 2001, "keyboard");
+    tiny_close(self);
+    (void)postgres_place_run(place, "ANALYZE shop_word; SELECT 1");
     const char *sql =
         "INSERT INTO thing (id, name, words) SELECT i, 'thing ' || i, 'word' || translate(i::text, '0123456789', 'abcdefghij')"
         " FROM generate_series(1, 2000) i;"
-        " SELECT seq_scan + (SELECT count(*) - 2000 FROM shop_word) FROM pg_stat_xact_user_tables"
+        " SELECT seq_scan + (SELECT count(*) - 2001 FROM shop_word) FROM pg_stat_xact_user_tables"
         " WHERE relid = 'shop_word'::regclass";
     cr_expect_eq(postgres_place_run(place, sql), 0, "all words were read for each");
 }
@@ -197,7 +200,12 @@ static void drop_database(void)
 
 TestSuite(postgres_extension, .init = make_database, .fini = drop_database, .timeout = 120);
 
-enum { STARTS = 6 };
+enum { STARTS = 8 };
+
+static void url_of_schema(int number, char *url, size_t size)
+{
+    snprintf(url, size, "%s&options=-csearch_path%%3Dshop%d", theirs, number);
+}
 
 static void *start_one(void *url)
 {
@@ -208,28 +216,55 @@ static void *start_one(void *url)
     return self;
 }
 
-Test(postgres_extension, many_shops_start_at_once_and_all_get_it)
+Test(postgres_extension, many_start_at_once_and_all_get_it)
 {
     pthread_t threads[STARTS];
     char urls[STARTS][700];
-    (void)postgres_place_run(theirs, "CREATE SCHEMA other");
     for (int i = 0; i < STARTS; i++) {
-        snprintf(urls[i], sizeof urls[i], "%s&options=-csearch_path%%3D%s", theirs, i % 2 ? "other" : "public");
-        cr_assert_eq(pthread_create(&threads[i], NULL, start_one, urls[i]), 0);
+        char sql[60];
+        snprintf(sql, sizeof sql, "CREATE SCHEMA IF NOT EXISTS shop%d", i / 2);
+        (void)postgres_place_run(theirs, sql);
+        url_of_schema(i / 2, urls[i], sizeof urls[i]); /* two of each of four shops */
+        tiny_close(open_as(urls[i], &tiny_schema, 0));
     }
+    (void)postgres_place_run(theirs, "DROP EXTENSION pg_trgm CASCADE"); /* it is the first thing that all of them want */
+    for (int i = 0; i < STARTS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, start_one, urls[i]), 0);
     for (int i = 0; i < STARTS; i++) {
         void *self;
         pthread_join(threads[i], &self);
         cr_assert(self != NULL);
-        if (i < 2)
+        if (i % 2 == 0)
             add(self, 1, "keyboard");
         expect_near(self, "keybaord", "keyboard ");
         tiny_close(self);
     }
-    (void)postgres_place_run(theirs, "DROP SCHEMA other CASCADE"); /* the other's extension is its own business */
-    void *self = open_as(theirs, &tiny_schema, SHOP_STORAGE_READ_ONLY);
+}
+
+Test(postgres_extension, that_one_shop_brought_stays_when_it_goes)
+{
+    char urls[2][700];
+    void *self;
+    (void)postgres_place_run(theirs, "CREATE SCHEMA shop0; CREATE SCHEMA shop1");
+    for (int i = 0; i < 2; i++) {
+        url_of_schema(i, urls[i], sizeof urls[i]);
+        self = open_as(urls[i], &tiny_schema, 0);
+        add(self, 1, "keyboard");
+        tiny_close(self);
+    }
+    (void)postgres_place_run(theirs, "DROP SCHEMA shop0 CASCADE");
+    self = open_as(urls[1], &tiny_schema, SHOP_STORAGE_READ_ONLY);
     expect_near(self, "keybaord", "keyboard ");
     tiny_close(self);
+}
+
+/* What the server's log would tell as errors, when all who were connected have gone. */
+static int64_t count_failures(void)
+{
+    int64_t deadline = shop_monotonic_now() + 20000000;
+    while (postgres_place_run(theirs, "SELECT numbackends FROM pg_stat_database WHERE datname = current_database()") > 1)
+        cr_assert(shop_monotonic_now() < deadline, "somebody stays connected");
+    return postgres_place_run(theirs, "SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()");
 }
 
 Test(postgres_extension, that_cannot_be_had_is_done_without)
@@ -241,6 +276,9 @@ Test(postgres_extension, that_cannot_be_had_is_done_without)
     expect_near(self, "keybaord", "");
     cr_expect_eq(tiny_count(self, THING, NULL, 0), 1);
     tiny_close(self);
+    int64_t failures = count_failures();
+    tiny_close(open_as(theirs, &tiny_schema, 0));
+    cr_expect_eq(count_failures(), failures, "the server was asked for what it refuses");
     cr_expect_eq(postgres_place_run(theirs, "SELECT count(*) FROM pg_class WHERE relname LIKE 'shop_word%'"), 0);
     cr_expect_eq(postgres_place_run(theirs, "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'shop_%'"), 0);
     name_database("shop"); /* who may, brings it; its owner's next start takes it */
