@@ -258,6 +258,17 @@ Test(postgres_extension, that_one_shop_brought_stays_when_it_goes)
     tiny_close(self);
 }
 
+Test(postgres_extension, that_is_trusted_is_brought_by_the_owner_of_the_database)
+{
+    on_database("ALTER DATABASE", "OWNER TO locked");
+    (void)postgres_place_run(theirs, "CREATE SCHEMA AUTHORIZATION locked");
+    name_database("locked:opensesame");
+    void *self = open_as(theirs, &tiny_schema, 0);
+    add(self, 1, "keyboard");
+    expect_near(self, "keybaord", "keyboard ");
+    tiny_close(self);
+}
+
 /* What the server's log would tell as errors, when all who were connected have gone. */
 static int64_t count_failures(void)
 {
