@@ -132,7 +132,9 @@ typedef struct shop_product_input {
 SHOP_API void shop_product_input_init(shop_product_input *in);
 
 /* Which products, in which order, which page. Nothing given: all that the actor may see, newest first. A search without
-   an ordering: the best first (words of the name, beginnings of them, then those only the description has), the newest of equals first. */
+   an ordering: the best first (words of the name, beginnings of them, then those only the description has), the newest of equals first.
+   A search that finds nothing, where the storage tells which words are spelled alike (PostgreSQL with pg_trgm): words of four letters and more
+   that no product has are replaced by the nearest that one has; all pages and the count are then those of the corrected search. */
 typedef struct shop_product_filter {
     size_t struct_size;
     int64_t category; /* id */
