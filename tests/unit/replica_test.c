@@ -543,6 +543,20 @@ Test(replica, costs_no_round_trip)
     cr_expect_eq(placing, 2u);
 }
 
+Test(replica, tells_which_words_are_spelled_alike)
+{
+    open_shop(LONG);
+    const shop_page *page;
+    shop_product_filter filter = SHOP_PRODUCT_FILTER_INIT;
+    filter.search = "lapm";
+    int64_t before = replica_reads();
+    cr_assert_eq(shop_product_list(passer_by, &filter, &page), SHOP_OK, "%s", shop_ctx_error_detail(passer_by));
+    cr_expect_eq(shop_page_total(page), 1);
+    cr_expect_eq(replica_reads() - before,
+                 5); /* as typed, which word is wrong, what is like it, which of these is meant, that */
+    cr_expect_eq(primary_reads(), 0);
+}
+
 enum { VIEWS = 500 };
 
 Test(replica, takes_the_catalogue_off_the_primary)
