@@ -100,12 +100,13 @@ class Backups(unittest.TestCase):
         server = cluster.Cluster()
         self.addCleanup(server.stop)
         old = server.url + "&options=-csearch_path%3Dpublic"
-        new = old.replace("@/shop?", "@/restored?")
+        cluster.sql(server.url, "CREATE ROLE clerk LOGIN CREATEDB")  # who restores need not be the server's master
+        new = old.replace("shop@/shop?", "clerk@/restored?")
         with shopd.Shopd(database=old, **self.settings) as shop:
             promised, load = self.back_up_under_load(shop, lambda: self.run_commands("PostgreSQL", shop.folder, DATABASE_URL=old))
             dump, = pathlib.Path(shop.folder).glob("shop-*.dump")
             dump.rename(pathlib.Path(shop.folder, "shop-backup.dump"))
-            self.run_commands("PostgreSQL: restoring", shop.folder, PGHOST=server.folder, PGUSER="shop", NEW_URL=new)
+            self.run_commands("PostgreSQL: restoring", shop.folder, PGHOST=server.folder, PGUSER="clerk", PGDATABASE="postgres", NEW_URL=new)
             with shopd.Shopd(database=new, admin=False, **self.settings) as restored:
                 restored.admin_login = shop.admin_login
                 self.check_restored(restored, promised, load)
