@@ -21,7 +21,8 @@ SHOP_API shop_status shop_jobs_run_kinds(shop_ctx *cx, uint32_t kinds, int64_t *
 /*
  * Does what is due now, in bounded portions, and returns. To be called every second or so, by a thread of its own, with a context of its
  * own; any number of processes may do so side by side. The actor of the context becomes SYSTEM. *done (may be NULL): how many things were
- * done; when it is above 0 there may be more. SHOP_OK; SHOP_UNAVAILABLE; SHOP_NO_MEMORY. One job's failure does not keep the others from running.
+ * done; when it is above 0 there may be more. SHOP_OK; SHOP_UNAVAILABLE; SHOP_NO_MEMORY. One job's failure does not keep the others from
+ * running, unless storage is away; the context tells of the first.
  */
 SHOP_API shop_status shop_jobs_run(shop_ctx *cx, int64_t *done);
 

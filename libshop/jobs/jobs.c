@@ -2,6 +2,9 @@
 /* Everything that is due without anybody asking, in bounded portions. */
 #include <shop/jobs.h>
 
+#include <stdio.h>
+#include <string.h>
+
 #include "../account/account_parts.h"
 #include "../catalog/catalog_parts.h"
 #include "../order/order_parts.h"
@@ -81,24 +84,46 @@ static const job jobs[] = {
     {SHOP_JOBS_STORAGE, shop_catalog_upkeep},
 };
 
+/* The first failure of several jobs, which the context forgets when the next one runs. */
+typedef struct failure {
+    shop_status status;
+    const char *code;
+    char detail[200];
+} failure;
+
+static void keep_failure(failure *f, const shop_ctx *cx, shop_status status)
+{
+    if (f->status != SHOP_OK)
+        return;
+    *f = (failure){.status = status, .code = shop_ctx_error_code(cx)};
+    (void)snprintf(f->detail, sizeof f->detail, "%s", shop_ctx_error_detail(cx));
+}
+
+static int is_storage_away(const shop_ctx *cx, shop_status status)
+{
+    return status == SHOP_UNAVAILABLE && strcmp(shop_ctx_error_code(cx), "storage_unavailable") == 0;
+}
+
 shop_status shop_jobs_run_kinds(shop_ctx *cx, uint32_t kinds, int64_t *done)
 {
-    shop_status first_failure = SHOP_OK;
+    failure first = {.status = SHOP_OK};
     int64_t total = 0;
-    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
+    int goes_on = 1;
+    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0] && goes_on; i++) {
         int64_t count = 0;
         if (!(jobs[i].kind & kinds))
             continue;
         shop_ctx_reset(cx);
         shop_ctx_set_actor(cx, SHOP_ACTOR_SYSTEM);
         shop_status status = jobs[i].run(cx, PORTION, &count);
-        if (status != SHOP_OK && first_failure == SHOP_OK)
-            first_failure = status;
+        if (status != SHOP_OK)
+            keep_failure(&first, cx, status);
+        goes_on = !is_storage_away(cx, status); /* the others would find the same */
         total += count;
     }
     if (done)
         *done = total;
-    return first_failure;
+    return first.status == SHOP_OK ? SHOP_OK : shop_fail(cx, first.status, first.code, "%s", first.detail);
 }
 
 shop_status shop_jobs_run(shop_ctx *cx, int64_t *done)
