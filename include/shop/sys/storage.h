@@ -337,7 +337,8 @@ typedef struct shop_storage_vtable {
     int32_t (*allocate)(void *self, uint32_t table, uint32_t count, int64_t *first, shop_fault *fault);
     /* Required. OK when query and apply can be expected to work now. */
     int32_t (*ping)(void *self, shop_fault *fault);
-    /* Optional. Calls back, from any thread, after another instance changed rows of a table. */
+    /* Optional. Calls back, from any thread, after another instance changed rows of a table. (libshop keeps no copies of rows, and does not
+       ask for it yet.) */
     int32_t (*watch)(void *self, void (*changed)(void *user, uint32_t table), void *user);
     /* Optional. From now on allocate hands out only ids of `table` above `id` (0..2^53-1; 0 changes nothing). *highest becomes the
        highest id that was ever handed out or passed over in this way; 0: none. Opened for reading only: `id` 0 only. */
