@@ -509,7 +509,7 @@ Test(replica, is_not_believed_to_be_what_it_was)
     link_to(1, primary_folder());
     cr_expect_eq(price_for(passer_by), 1000);
     cr_expect_eq(replica_reads(), before);
-    cr_expect_eq(count_in_log("left aside: "), 1, "%s", log_text);
+    cr_expect_eq(count_in_log("left aside: standby"), 1, "%s", log_text);
 }
 
 /* ------------------------------------------------------------------------------------------------ what it costs */
