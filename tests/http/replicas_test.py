@@ -16,11 +16,12 @@ import shopd
 from shopd import wait_until
 
 STANDBY = os.environ["SHOP_TEST_STANDBY"]
+PATIENCE = 60  # it replays what all tests do that run at the time
 CLUSTER = pathlib.Path(__file__).resolve().parents[1] / "postgres" / "cluster"
 
 
 def cluster(*arguments):
-    return subprocess.run([CLUSTER, *arguments], check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run([CLUSTER, *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def ask(url, statement):
@@ -37,7 +38,7 @@ def metric(shop, name):
 
 
 def wait_for_replica(shop):
-    wait_until(lambda: metric(shop, "replicas_in_use") == 1, "the replica is in use", 20)
+    wait_until(lambda: metric(shop, "replicas_in_use") == 1, "the replica is in use", PATIENCE)
 
 
 def hold_back():
@@ -69,7 +70,7 @@ class Replicas(unittest.TestCase):
         let_go()
         self.one.admin.patch(self.path, {"price": "1.00"}).expect(200)
         position = ask(self.place, "SELECT pg_current_wal_flush_lsn()")
-        wait_until(lambda: ask(STANDBY_URL, f"SELECT pg_last_wal_replay_lsn() >= '{position}'") == "t", "the standby has all")
+        wait_until(lambda: ask(STANDBY_URL, f"SELECT pg_last_wal_replay_lsn() >= '{position}'") == "t", "the standby has all", PATIENCE)
         for shop in (self.one, self.two):
             wait_for_replica(shop)
         hold_back()
