@@ -146,6 +146,21 @@ class Replicas(unittest.TestCase):
         self.assertEqual(metric(self.one, "replica_reads_total") - before, 1)
         self.assertRegex(self.one.errors(), r"replica [^ ]*: left aside: ")
 
+    def test_a_replica_of_another_primary_is_not_believed(self):
+        schema = self.place.split("%3D")[1]
+        folder = f"{STANDBY}-other"
+        try:
+            other = cluster("start", folder)
+            ask(other, f"CREATE SCHEMA {schema}")
+            replica = urllib.parse.quote(STANDBY, safe="")
+            with shopd.Shopd(database=f"{other}&options=-csearch_path%3D{schema}&shop_replicas={replica}") as shop:
+                shop.product(price="9.00", slug=self.thing["slug"])
+                wait_until(lambda: "left aside: ahead: " in shop.errors(), "it is left aside", PATIENCE)
+                self.assertEqual(self.price(shop.client()), "9.00")
+                self.assertEqual(metric(shop, "replicas_in_use"), 0)
+        finally:
+            cluster("stop", folder)
+
     def test_the_catalogue_is_read_from_the_replica(self):
         anybody = self.one.client()
         buyer = self.one.customer()

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <criterion/hooks.h>
 
+#include <libpq-fe.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -507,6 +508,36 @@ Test(replica, must_be_a_standby)
     cr_expect_eq(count_in_log("left aside: standby"), 1, "%s", log_text);
     (void)price_for(passer_by);
     cr_expect_eq(replica_reads(), 0);
+}
+
+/* From now on no product can be read on the replica. The log takes a lock there like all else, and is held back before it is let go. */
+static void lock_products(void)
+{
+    PGconn *holder = PQconnectdb(place);
+    PGresult *result = PQexec(holder, "BEGIN; LOCK TABLE product IN ACCESS EXCLUSIVE MODE");
+    cr_assert_eq(PQresultStatus(result), PGRES_COMMAND_OK, "%s", PQerrorMessage(holder));
+    PQclear(result);
+    (void)user("somebody", 0); /* a commit, which makes the log durable up to here */
+    catch_up();
+    hold_back();
+    PQfinish(holder);
+}
+
+Test(replica, is_spared_what_it_takes_long_to_answer)
+{
+    open_shop(LONG);
+    int left = count_in_log("left aside: ");
+    lock_products();
+    int64_t before = primary_reads();
+    cr_expect_eq(price_for(passer_by), 1000);
+    cr_expect_eq(primary_reads() - before, 1);
+    cr_expect_eq(shop_replicas(s, SHOP_REPLICAS_IN_USE), 1, "one slow answer says nothing about the server");
+    cr_expect_eq(count_in_log("left aside: ") - left, 0, "%s", log_text);
+    let_go();
+    catch_up();
+    before = replica_reads();
+    cr_expect_eq(price_for(passer_by), 1000);
+    cr_expect_eq(replica_reads() - before, 1);
 }
 
 /* Between two looks: only the answer itself can tell. */
