@@ -540,6 +540,35 @@ Test(replica, is_spared_what_it_takes_long_to_answer)
     cr_expect_eq(replica_reads() - before, 1);
 }
 
+/* The replica's processes that serve this test: they take in what they are sent, and say nothing any more. */
+static void signal_backends(const char *signal_name)
+{
+    char sql[300];
+    snprintf(sql, sizeof sql,
+             "COPY (SELECT pid FROM pg_stat_activity WHERE application_name = '%s') TO PROGRAM 'xargs -r kill -%s'",
+             postgres_place_schema(place), signal_name);
+    (void)postgres_place_run(standby, sql);
+}
+
+Test(replica, that_falls_silent_is_left_aside)
+{
+    open_shop(LONG);
+    cr_expect_eq(price_for(passer_by), 1000);
+    int left = count_in_log("left aside: ");
+    signal_backends("STOP");
+    int64_t before = primary_reads();
+    cr_expect_eq(price_for(passer_by), 1000);
+    cr_expect_eq(primary_reads() - before, 1);
+    cr_expect_eq(count_in_log("left aside: ") - left, 1, "%s", log_text);
+    wait_until_used(1); /* by new connections */
+    before = replica_reads();
+    int64_t deadline = shop_monotonic_now() + PATIENCE;
+    while (replica_reads() == before && shop_monotonic_now() < deadline)
+        cr_expect_eq(price_for(passer_by), 1000);
+    cr_expect_gt(replica_reads(), before, "%s", log_text);
+    signal_backends("CONT");
+}
+
 /* Between two looks: only the answer itself can tell. */
 Test(replica, is_not_believed_to_be_what_it_was)
 {
