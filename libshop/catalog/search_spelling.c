@@ -64,12 +64,13 @@ static uint32_t count_errors(const uint32_t *a, size_t a_count, const uint32_t *
 
 static int take_words(shop_ctx *cx, const char *words, word_list *list)
 {
+    const size_t size = strlen(words);
+    size_t length = 0;
     list->count = 0;
-    for (size_t length; *words; words += length + (words[length] == ' ')) {
-        length = strcspn(words, " ");
+    for (size_t at = 0; shop_text_next_word(words, size, &at, &length); at += length) {
         if (list->count == WORDS_MAX)
             return 0;
-        list->words[list->count] = shop_arena_strndup(cx->arena, words, length);
+        list->words[list->count] = shop_arena_strndup(cx->arena, words + at, length);
         if (!list->words[list->count++])
             return 0;
     }

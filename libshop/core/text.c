@@ -140,6 +140,17 @@ void shop_text_trim(const char **s, size_t *len)
     *len = (size_t)(end - first);
 }
 
+bool shop_text_next_word(const char *s, size_t len, size_t *at, size_t *word_len)
+{
+    while (*at < len && s[*at] == ' ')
+        ++*at;
+    if (*at >= len)
+        return false;
+    const char *end = memchr(s + *at, ' ', len - *at);
+    *word_len = end ? (size_t)(end - s) - *at : len - *at;
+    return true;
+}
+
 /* -------------------- case -------------------- */
 
 void shop_ascii_fold(char *dst, const char *src, size_t len)

@@ -42,6 +42,12 @@ bool shop_text_is_block(const char *s, size_t len);
  */
 void shop_text_trim(const char **s, size_t *len);
 
+/*
+ * The next word, which is what stands between spaces, at or after s[*at]: moves *at to its start
+ * and stores its length; false at the end. Add the length to *at to go on.
+ */
+bool shop_text_next_word(const char *s, size_t len, size_t *at, size_t *word_len);
+
 /* -------------------- case -------------------- */
 
 /*

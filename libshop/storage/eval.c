@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/text.h"
 #include "check.h"
 
 __extension__ typedef __int128 wide; /* a sum of 2^32 int64 fits */
@@ -95,21 +96,12 @@ static bool passes_in_sorted(const shop_value *value, const shop_pred *pred)
            bsearch(value, pred->values, pred->value_count, sizeof *value, compare_for_qsort);
 }
 
-/* The length of the word at the front of `text`. */
-static uint32_t word_length(const char *text, uint32_t size)
+static bool begins_a_word(const shop_value *text, const char *prefix, size_t size)
 {
-    const char *end = memchr(text, ' ', size);
-    return end ? (uint32_t)(end - text) : size;
-}
-
-static bool begins_a_word(const shop_value *text, const char *prefix, uint32_t size)
-{
-    uint32_t at = 0;
-    while (at < text->size) {
-        uint32_t length = word_length(text->data + at, text->size - at);
+    size_t length = 0;
+    for (size_t at = 0; shop_text_next_word(text->data, text->size, &at, &length); at += length) {
         if (length >= size && memcmp(text->data + at, prefix, size) == 0)
             return true;
-        at += length + 1;
     }
     return false;
 }
@@ -118,12 +110,10 @@ static bool passes_match(const shop_value *text, const shop_value *sought)
 {
     if (text->type == SHOP_VALUE_NULL || sought->type == SHOP_VALUE_NULL)
         return false;
-    uint32_t at = 0;
-    while (at < sought->size) {
-        uint32_t length = word_length(sought->data + at, sought->size - at);
-        if (length && !begins_a_word(text, sought->data + at, length))
+    size_t length = 0;
+    for (size_t at = 0; shop_text_next_word(sought->data, sought->size, &at, &length); at += length) {
+        if (!begins_a_word(text, sought->data + at, length))
             return false;
-        at += length + 1;
     }
     return true;
 }
@@ -156,14 +146,13 @@ bool shop_eval_passes(const shop_value *row, const shop_pred *preds, size_t coun
 /* ------------------------------------------------------------------------------------------------ order */
 
 /* 2: it is one of the text's words; 1: it begins one; 0: neither. */
-static int64_t points_of_word(const shop_value *text, const char *word, uint32_t size)
+static int64_t points_of_word(const shop_value *text, const char *word, size_t size)
 {
     int64_t points = 0;
-    for (uint32_t at = 0; at < text->size && points < 2;) {
-        uint32_t length = word_length(text->data + at, text->size - at);
+    size_t length = 0;
+    for (size_t at = 0; points < 2 && shop_text_next_word(text->data, text->size, &at, &length); at += length) {
         if (length >= size && memcmp(text->data + at, word, size) == 0)
             points = length == size ? 2 : 1;
-        at += length + 1;
     }
     return points;
 }
@@ -174,14 +163,10 @@ int64_t shop_eval_rank(const shop_value *text, const shop_value *words)
     if (text->type != SHOP_VALUE_TEXT || words->type != SHOP_VALUE_TEXT)
         return 0;
     uint32_t counted = 0;
-    for (uint32_t at = 0; at < words->size && counted < SHOP_RANK_WORDS;) {
-        uint32_t length = word_length(words->data + at, words->size - at);
-        if (length) {
-            rank += points_of_word(text, words->data + at, length);
-            counted++;
-        }
-        at += length + 1;
-    }
+    size_t length = 0;
+    for (size_t at = 0; counted < SHOP_RANK_WORDS && shop_text_next_word(words->data, words->size, &at, &length);
+         at += length, counted++)
+        rank += points_of_word(text, words->data + at, length);
     return rank;
 }
 

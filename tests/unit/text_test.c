@@ -114,6 +114,27 @@ Test(text, trimming_takes_white_space_off_both_ends_only)
     cr_assert_eq(len, 0);
 }
 
+Test(text, words_are_what_stands_between_spaces)
+{
+    const char text[] = "  one tw\to  \0three ";
+    const size_t len = sizeof text - 1;
+    static const struct {
+        size_t at, len;
+    } words[] = {{2, 3}, {6, 4}, {12, 6}};
+    size_t at = 0;
+    size_t word_len = 0;
+    for (size_t i = 0; i < COUNT(words); i++) {
+        cr_assert(shop_text_next_word(text, len, &at, &word_len));
+        cr_assert_eq(at, words[i].at, "%zu", i);
+        cr_assert_eq(word_len, words[i].len, "%zu", i);
+        at += word_len;
+    }
+    cr_assert_not(shop_text_next_word(text, len, &at, &word_len));
+    at = 0;
+    cr_assert_not(shop_text_next_word(NULL, 0, &at, &word_len));
+    cr_assert_not(shop_text_next_word("   ", 3, &at, &word_len));
+}
+
 Test(text, ascii_folding_leaves_other_bytes_alone)
 {
     char out[16];

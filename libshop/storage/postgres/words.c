@@ -5,20 +5,9 @@
 #include <string.h>
 
 #include "../../core/mem.h"
+#include "../../core/text.h"
 
 #define WORDS_MAX 64u
-
-/* The next word of data[*at, size): false at the end. */
-static bool next_word(const char *data, size_t size, size_t *at, size_t *length)
-{
-    while (*at < size && data[*at] == ' ')
-        ++*at;
-    if (*at >= size)
-        return false;
-    const char *end = memchr(data + *at, ' ', size - *at);
-    *length = end ? (size_t)(end - data) - *at : size - *at;
-    return true;
-}
 
 /* How many words; WORDS_MAX + 1: too many, too long, or not UTF-8, for the index to answer. */
 static uint32_t count_words(const shop_value *words)
@@ -27,7 +16,7 @@ static uint32_t count_words(const shop_value *words)
         return WORDS_MAX + 1;
     uint32_t count = 0;
     size_t length = 0;
-    for (size_t at = 0; next_word(words->data, words->size, &at, &length); at += length) {
+    for (size_t at = 0; shop_text_next_word(words->data, words->size, &at, &length); at += length) {
         if (++count > WORDS_MAX || length > SHOP_PG_WORD_MAX)
             return WORDS_MAX + 1;
     }
@@ -40,7 +29,7 @@ static void bind_query(shop_pg_sql *sql, const shop_value *words)
     size_t offset = shop_pg_bytes_start(sql);
     const char *joint = "'";
     size_t length = 0;
-    for (size_t at = 0; next_word(words->data, words->size, &at, &length); at += length) {
+    for (size_t at = 0; shop_text_next_word(words->data, words->size, &at, &length); at += length) {
         shop_pg_bytes_add(sql, joint, strlen(joint));
         for (size_t i = at; i < at + length; i++) {
             bool twice = words->data[i] == '\'' || words->data[i] == '\\';
@@ -75,7 +64,7 @@ static uint32_t split(const shop_value *words, shop_value *list)
 {
     uint32_t count = 0;
     size_t length = 0;
-    for (size_t at = 0; next_word(words->data, words->size, &at, &length); at += length, count++) {
+    for (size_t at = 0; shop_text_next_word(words->data, words->size, &at, &length); at += length, count++) {
         if (list)
             list[count] = (shop_value){.type = SHOP_VALUE_BLOB, .size = (uint32_t)length, .data = words->data + at};
     }
@@ -137,8 +126,8 @@ void shop_pg_put_rank(shop_pg_sql *sql, const char *column, const shop_value *wo
     size_t length = 0;
     uint32_t count = 0;
     shop_pg_put(sql, "(0");
-    for (size_t at = 0;
-         words->type == SHOP_VALUE_TEXT && count < SHOP_RANK_WORDS && next_word(words->data, words->size, &at, &length);
+    for (size_t at = 0; words->type == SHOP_VALUE_TEXT && count < SHOP_RANK_WORDS &&
+                        shop_text_next_word(words->data, words->size, &at, &length);
          at += length, count++) {
         shop_pg_put(sql, " + CASE WHEN ");
         put_place(sql, column, words->data + at, length, " ");

@@ -12,18 +12,6 @@
 #define WORD_SIZE_MAX 4096u
 #define WORDS_MAX 64u
 
-/* The next word of data[*at, size): false at the end. */
-static bool next_word(const char *data, size_t size, size_t *at, size_t *length)
-{
-    while (*at < size && data[*at] == ' ')
-        ++*at;
-    if (*at >= size)
-        return false;
-    const char *end = memchr(data + *at, ' ', size - *at);
-    *length = end ? (size_t)(end - data) - *at : size - *at;
-    return true;
-}
-
 /* ------------------------------------------------------------------------------------------------ tokenizer */
 
 static int tokenizer_create(void *context, const char **arguments, int count, Fts5Tokenizer **out)
@@ -48,7 +36,7 @@ static int tokenize(Fts5Tokenizer *tokenizer, void *context, int flags, const ch
     (void)flags;
     int code = SQLITE_OK;
     size_t length = 0;
-    for (size_t at = 0; code == SQLITE_OK && next_word(text, (size_t)size, &at, &length); at += length)
+    for (size_t at = 0; code == SQLITE_OK && shop_text_next_word(text, (size_t)size, &at, &length); at += length)
         code = token(context, 0, text + at, (int)length, (int)at, (int)(at + length));
     return code;
 }
@@ -121,7 +109,7 @@ shop_sqlite_match shop_sqlite_match_kind(const shop_value *words)
         return SHOP_SQLITE_MATCH_SCAN;
     size_t count = 0;
     size_t length = 0;
-    for (size_t at = 0; next_word(words->data, words->size, &at, &length); at += length) {
+    for (size_t at = 0; shop_text_next_word(words->data, words->size, &at, &length); at += length) {
         if (++count > WORDS_MAX || length > WORD_SIZE_MAX)
             return SHOP_SQLITE_MATCH_SCAN;
     }
@@ -138,7 +126,7 @@ char *shop_sqlite_match_query(const shop_value *words)
 {
     sqlite3_str *query = sqlite3_str_new(NULL);
     size_t length = 0;
-    for (size_t at = 0; next_word(words->data, words->size, &at, &length); at += length) {
+    for (size_t at = 0; shop_text_next_word(words->data, words->size, &at, &length); at += length) {
         sqlite3_str_appendchar(query, 1, '"');
         for (size_t i = at; i < at + length; i++)
             sqlite3_str_appendchar(query, words->data[i] == '"' ? 2 : 1, words->data[i]);
