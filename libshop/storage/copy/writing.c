@@ -67,6 +67,26 @@ static shop_op_list list_of(shop_op *ops, uint32_t count)
     return (shop_op_list){.shape = shop_shape_of_list(ops, count), .count = count, .ops = ops};
 }
 
+/* Writes one chunk of the source after the other, and tells how far it is. */
+static shop_status write_chunks(table_copy *t, shop_status (*write_chunk)(table_copy *t))
+{
+    shop_copy_progress *progress = &t->job->progress;
+    progress->table = t->table->name;
+    progress->total = t->from.count;
+    shop_status status = shop_copy_tell(t->job);
+    if (status == SHOP_OK)
+        status = shop_copy_cursor_next(&t->from);
+    while (status == SHOP_OK && t->from.rows.count) {
+        status = write_chunk(t);
+        progress->done += t->from.rows.count;
+        if (status == SHOP_OK)
+            status = shop_copy_tell(t->job);
+        if (status == SHOP_OK)
+            status = shop_copy_cursor_next(&t->from);
+    }
+    return status;
+}
+
 /* ------------------------------------------------------------------------------------------------ rows */
 
 static bool has_bit(uint64_t bits, uint32_t column)
@@ -173,21 +193,9 @@ shop_status shop_copy_rows(shop_copy_job *job, const shop_copy_plan *plan)
         status =
             shop_copy_cursor_open(&t.from, job, &job->from, plan->table, shop_copy_columns(job->schema, plan->table), highest);
     job->progress.phase = SHOP_COPY_ROWS;
-    job->progress.table = t.table->name;
     job->progress.done = count;
-    job->progress.total = t.from.count;
     if (status == SHOP_OK)
-        status = shop_copy_tell(job);
-    if (status == SHOP_OK)
-        status = shop_copy_cursor_next(&t.from);
-    while (status == SHOP_OK && t.from.rows.count) {
-        status = insert_chunk(&t);
-        job->progress.done += t.from.rows.count;
-        if (status == SHOP_OK)
-            status = shop_copy_tell(job);
-        if (status == SHOP_OK)
-            status = shop_copy_cursor_next(&t.from);
-    }
+        status = write_chunks(&t, insert_chunk);
     end(&t);
     return status;
 }
@@ -263,19 +271,9 @@ shop_status shop_copy_references(shop_copy_job *job, const shop_copy_plan *plan)
     if (status == SHOP_OK)
         status = shop_copy_cursor_open(&t.from, job, &job->from, plan->table, 1 | plan->later | plan->own, 0);
     job->progress.phase = SHOP_COPY_REFERENCES;
-    job->progress.table = t.table->name;
     job->progress.done = 0;
-    job->progress.total = t.from.count;
     if (status == SHOP_OK)
-        status = shop_copy_cursor_next(&t.from);
-    while (status == SHOP_OK && t.from.rows.count) {
-        status = update_chunk(&t);
-        job->progress.done += t.from.rows.count;
-        if (status == SHOP_OK)
-            status = shop_copy_tell(job);
-        if (status == SHOP_OK)
-            status = shop_copy_cursor_next(&t.from);
-    }
+        status = write_chunks(&t, update_chunk);
     end(&t);
     return status;
 }
