@@ -192,25 +192,6 @@ static void open_shop(const char *url)
     s = test_shop_open_with(&options);
 }
 
-static void make_product(void)
-{
-    shop_ctx *cx = test_ctx(s, SHOP_ACTOR_SYSTEM);
-    const shop_category *category;
-    const shop_product *made;
-    shop_category_input category_in = SHOP_CATEGORY_INPUT_INIT;
-    category_in.name = category_in.slug = "things";
-    need(shop_category_create(cx, &category_in, &category) == SHOP_OK, "no category");
-    shop_product_input in = SHOP_PRODUCT_INPUT_INIT;
-    in.name = in.slug = "lamp";
-    in.description = "Sheds light.";
-    in.price = 1000;
-    in.stock_quantity = 1000000;
-    in.category_id = shop_category_id(category);
-    need(shop_product_create(cx, &in, &made) == SHOP_OK, "no product");
-    product = shop_product_id(made);
-    shop_ctx_free(cx);
-}
-
 static int64_t quantity_of(int64_t user)
 {
     char sql[200];
@@ -360,7 +341,7 @@ int main(int argc, char **argv)
     snprintf(url, sizeof url, "postgresql://shop@/shop?host=%s&options=-csearch_path%%3D%s&shop_prepare=off", link_folder,
              schema);
     open_shop(url);
-    make_product();
+    product = test_product(s, 1000000);
     int64_t user = test_user(s, "first@example.com", 0);
     buyer buyers[BUYERS] = {{.user = 0}};
     for (int i = 0; i < BUYERS; i++) {

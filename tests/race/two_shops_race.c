@@ -32,26 +32,6 @@ static void need(int holds, const char *what)
     exit(2);
 }
 
-static int64_t make_product(shop *s)
-{
-    shop_ctx *cx = test_ctx(s, SHOP_ACTOR_SYSTEM);
-    const shop_category *category;
-    const shop_product *product;
-    shop_category_input category_in = SHOP_CATEGORY_INPUT_INIT;
-    category_in.name = category_in.slug = "things";
-    need(shop_category_create(cx, &category_in, &category) == SHOP_OK, "no category");
-    shop_product_input in = SHOP_PRODUCT_INPUT_INIT;
-    in.name = in.slug = "lamp";
-    in.description = "Sheds light.";
-    in.price = 1000;
-    in.stock_quantity = PIECES;
-    in.category_id = shop_category_id(category);
-    need(shop_product_create(cx, &in, &product) == SHOP_OK, "no product");
-    int64_t id = shop_product_id(product);
-    shop_ctx_free(cx);
-    return id;
-}
-
 static void *buy(void *argument)
 {
     buyer *b = argument;
@@ -115,7 +95,7 @@ int main(int argc, char **argv)
     test_options(&options);
     options.database = strcmp(database, "memory:") == 0 ? "memory:two-shops" : database; /* one place for both */
     shop *shops[] = {test_shop_open_with(&options), test_shop_open_with(&options)};
-    int64_t product = make_product(shops[0]);
+    int64_t product = test_product(shops[0], PIECES);
     int kept = sell(shops, product);
     for (int i = 0; i < 2; i++) {
         if (stock_seen_by(shops[i]) != 0) {

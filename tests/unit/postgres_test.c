@@ -648,19 +648,7 @@ static void open_shop(void)
     options.database = named;
     s = test_shop_open_with(&options);
     cx = test_ctx(s, SHOP_ACTOR_SYSTEM);
-    const shop_category *category;
-    const shop_product *made;
-    shop_category_input in = SHOP_CATEGORY_INPUT_INIT;
-    in.name = in.slug = "things";
-    cr_assert_eq(shop_category_create(cx, &in, &category), SHOP_OK);
-    shop_product_input product_in = SHOP_PRODUCT_INPUT_INIT;
-    product_in.name = product_in.slug = "lamp";
-    product_in.description = "Sheds light.";
-    product_in.price = 1000;
-    product_in.stock_quantity = 1000;
-    product_in.category_id = shop_category_id(category);
-    cr_assert_eq(shop_product_create(cx, &product_in, &made), SHOP_OK, "%s", shop_ctx_error_detail(cx));
-    product = shop_product_id(made);
+    product = test_product(s, 1000);
     shop_ctx_set_actor(cx, test_user(s, "buyer@example.com", 0));
 }
 

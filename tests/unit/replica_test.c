@@ -145,24 +145,6 @@ static shop *open_at(const char *replicas, int lag)
 /* One place for all tests; each is a process of its own. */
 #define PLACE "SHOP_TEST_REPLICA_PLACE"
 
-static void fill_shop(shop *filled)
-{
-    const shop_category *category;
-    const shop_product *made;
-    shop_ctx *cx = test_ctx(filled, SHOP_ACTOR_SYSTEM);
-    shop_category_input in = SHOP_CATEGORY_INPUT_INIT;
-    in.name = in.slug = "things";
-    cr_assert_eq(shop_category_create(cx, &in, &category), SHOP_OK);
-    shop_product_input product_in = SHOP_PRODUCT_INPUT_INIT;
-    product_in.name = product_in.slug = "lamp";
-    product_in.description = "Sheds light.";
-    product_in.price = 1000;
-    product_in.stock_quantity = 1000;
-    product_in.category_id = shop_category_id(category);
-    cr_assert_eq(shop_product_create(cx, &product_in, &made), SHOP_OK, "%s", shop_ctx_error_detail(cx));
-    shop_ctx_free(cx);
-}
-
 ReportHook(PRE_ALL)(struct criterion_test_set *tests)
 {
     (void)tests;
@@ -171,7 +153,7 @@ ReportHook(PRE_ALL)(struct criterion_test_set *tests)
     test_options(&options);
     options.database = place;
     shop *filled = test_shop_open_with(&options);
-    fill_shop(filled);
+    (void)test_product(filled, 1000);
     test_shop_close(filled);
     (void)setenv(PLACE, place, 1);
 }

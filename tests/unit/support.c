@@ -178,6 +178,28 @@ static int64_t register_user(shop_ctx *cx, const char *email)
     return shop_user_id(shop_session_user(session));
 }
 
+int64_t test_product(shop *s, int64_t stock)
+{
+    shop_ctx *cx = test_ctx(s, SHOP_ACTOR_SYSTEM);
+    const shop_category *category;
+    const shop_product *product;
+    shop_category_input shelf = SHOP_CATEGORY_INPUT_INIT;
+    shelf.name = shelf.slug = "things";
+    if (shop_category_create(cx, &shelf, &category) != SHOP_OK)
+        die("things", shop_ctx_error_detail(cx));
+    shop_product_input in = SHOP_PRODUCT_INPUT_INIT;
+    in.name = in.slug = "lamp";
+    in.description = "Sheds light.";
+    in.price = 1000;
+    in.stock_quantity = stock;
+    in.category_id = shop_category_id(category);
+    if (shop_product_create(cx, &in, &product) != SHOP_OK)
+        die("lamp", shop_ctx_error_detail(cx));
+    int64_t id = shop_product_id(product);
+    shop_ctx_free(cx);
+    return id;
+}
+
 int64_t test_user(shop *s, const char *email, int staff)
 {
     shop_ctx *cx = test_ctx(s, SHOP_ACTOR_SYSTEM);

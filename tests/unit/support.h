@@ -30,6 +30,9 @@ shop_ctx *test_ctx(shop *s, int64_t actor);
 #define TEST_PASSWORD "correct horse battery"
 int64_t test_user(shop *s, const char *email, int staff);
 
+/* The product "lamp", 10.00 each, in a category of its own, in a shop that has none of them yet; its id. Ends the test on failure. */
+int64_t test_product(shop *s, int64_t stock);
+
 /* The test clock: stands still unless told. */
 void test_clock_set(int64_t microseconds);
 void test_clock_advance(int64_t microseconds);
