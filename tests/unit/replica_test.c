@@ -127,6 +127,24 @@ static int count_in_log(const char *what)
     return count;
 }
 
+/* It is told once that the replica is left aside, and once that it is back. */
+static void expect_news_in_turn(void)
+{
+    static const char aside[] = ": left aside: ";
+    static const char used[] = ": in use";
+    bool is_used = false;
+    pthread_mutex_lock(&log_lock);
+    const char *end = log_text;
+    for (const char *line = log_text; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        bool leaves = memmem(line, (size_t)(end - line), aside, strlen(aside)) != NULL;
+        if (leaves || memmem(line, (size_t)(end - line), used, strlen(used))) {
+            cr_expect(line == log_text || leaves == is_used, "%s", log_text);
+            is_used = !leaves;
+        }
+    }
+    pthread_mutex_unlock(&log_lock);
+}
+
 static shop *open_at(const char *replicas, int lag)
 {
     static char url[1024];
@@ -287,6 +305,37 @@ static int64_t primary_reads(void)
     return shop_replicas(s, SHOP_READS_FROM_PRIMARY);
 }
 
+/* Until both servers have been looked at again, more than once: nobody else asks anything meanwhile. */
+static void wait_for_looks(void)
+{
+    uint64_t enough = shop_pg_round_trips() + 6;
+    int64_t deadline = shop_monotonic_now() + PATIENCE;
+    while (shop_pg_round_trips() < enough) {
+        cr_assert(shop_monotonic_now() < deadline, "nobody looks at the servers");
+        wait_a_moment();
+    }
+}
+
+static void wait_for_price(int64_t price)
+{
+    int64_t deadline = shop_monotonic_now() + PATIENCE;
+    while (price_for(passer_by) != price) {
+        cr_assert(shop_monotonic_now() < deadline, "waited in vain for the price:\n%s", log_text);
+        wait_a_moment();
+    }
+}
+
+/* Until the replica answers, and that price all the while. */
+static void wait_for_replica_read(int64_t price)
+{
+    int64_t before = replica_reads();
+    int64_t deadline = shop_monotonic_now() + PATIENCE;
+    while (replica_reads() == before) {
+        cr_assert(shop_monotonic_now() < deadline, "waited in vain for the replica:\n%s", log_text);
+        cr_expect_eq(price_for(passer_by), price);
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------ who sees what */
 
 Test(replica, serves_the_public_and_customers_what_it_has)
@@ -427,21 +476,20 @@ Test(replica, that_is_too_far_behind_is_left_aside_until_it_has_caught_up)
 {
     open_shop(1);
     cr_expect_eq(price_for(passer_by), 1000);
-    int left = count_in_log("left aside: stale");
     hold_back();
     set_price(2000);
+    wait_for_price(2000);
     wait_until_used(0);
+    cr_expect_geq(count_in_log("left aside: stale"), 1, "%s", log_text);
     int64_t before = primary_reads();
-    cr_expect_eq(price_for(passer_by), 2000);
-    cr_expect_eq(primary_reads() - before, 1);
-    cr_expect_eq(count_in_log("left aside: stale") - left, 1, "%s", log_text);
-    int used = count_in_log("in use");
+    for (int i = 0; i < 20; i++)
+        cr_expect_eq(price_for(passer_by), 2000);
+    cr_expect_eq(primary_reads() - before, 20);
+    wait_for_looks();
     let_go();
     wait_until_used(1);
-    before = replica_reads();
-    cr_expect_eq(price_for(passer_by), 2000);
-    cr_expect_eq(replica_reads() - before, 1);
-    cr_expect_eq(count_in_log("in use") - used, 1, "%s", log_text);
+    wait_for_replica_read(2000);
+    expect_news_in_turn();
 }
 
 /* ------------------------------------------------------------------------------------------------ servers that go */
@@ -543,11 +591,7 @@ Test(replica, that_falls_silent_is_left_aside)
     cr_expect_eq(primary_reads() - before, 1);
     cr_expect_eq(count_in_log("left aside: ") - left, 1, "%s", log_text);
     wait_until_used(1); /* by new connections */
-    before = replica_reads();
-    int64_t deadline = shop_monotonic_now() + PATIENCE;
-    while (replica_reads() == before && shop_monotonic_now() < deadline)
-        cr_expect_eq(price_for(passer_by), 1000);
-    cr_expect_gt(replica_reads(), before, "%s", log_text);
+    wait_for_replica_read(1000);
     signal_backends("CONT");
 }
 
