@@ -260,35 +260,37 @@ static bool has_rule(const shop_column *column)
            column->at_most || column->allowed;
 }
 
-/* The column's name between what stands before and after it. */
-static void put_part(shop_pg_sql *sql, const char *before, const shop_column *column, const char *after)
+/* "name condition", joined to those before it. */
+static void put_condition(shop_pg_sql *sql, const char **joint, const shop_column *column, const char *condition)
 {
-    shop_pg_put(sql, before);
+    shop_pg_put(sql, *joint);
     shop_pg_put_name(sql, column->name);
-    shop_pg_put(sql, after);
+    shop_pg_put(sql, condition);
+    *joint = " AND ";
 }
 
-/* "CONSTRAINT name CHECK (…)": one a column. */
+/* "CONSTRAINT name CHECK (…)": one a column. Short, because the server reads the text anew for each change of a row. */
 static void put_rule(shop_pg_sql *sql, const shop_table *table, const shop_column *column)
 {
+    const char *joint = "";
     shop_pg_put(sql, "CONSTRAINT \"");
     shop_pg_put(sql, table->name);
     shop_pg_put(sql, "_");
     shop_pg_put(sql, column->name);
-    shop_pg_put(sql, "_check\" CHECK (true");
+    shop_pg_put(sql, "_check\" CHECK (");
     if (column->type == SHOP_COLUMN_BOOL)
-        put_part(sql, " AND ", column, " IN (0, 1)");
+        put_condition(sql, &joint, column, " IN (0, 1)");
     if (column->flags & SHOP_COLUMN_NON_NEGATIVE)
-        put_part(sql, " AND ", column, " >= 0");
+        put_condition(sql, &joint, column, " >= 0");
     if (column->flags & SHOP_COLUMN_POSITIVE)
-        put_part(sql, " AND ", column, " > 0");
+        put_condition(sql, &joint, column, " > 0");
     if (column->at_most) {
-        put_part(sql, " AND ", column, " <= ");
+        put_condition(sql, &joint, column, " <= ");
         shop_pg_put_name(sql, table->columns[column->at_most].name);
     }
     for (const char *const *word = column->allowed; word && *word; word++) {
         if (word == column->allowed)
-            put_part(sql, " AND ", column, " IN (");
+            put_condition(sql, &joint, column, " IN (");
         else
             shop_pg_put(sql, ", ");
         shop_pg_put_literal(sql, *word);
