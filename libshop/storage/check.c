@@ -485,6 +485,14 @@ static const char *op_defect(const shop_schema *schema, const shop_op *ops, uint
     return defect ? defect : preds_defect(&in, op->preds, op->pred_count);
 }
 
+bool shop_check_slot(const shop_storage_vtable *vt, size_t place)
+{
+    void (*slot)(void) = NULL;
+    if (vt->struct_size >= place + sizeof slot)
+        memcpy(&slot, (const char *)vt + place, sizeof slot);
+    return slot != NULL;
+}
+
 bool shop_check_reserve(const shop_schema *schema, uint32_t table, int64_t id, const int64_t *highest)
 {
     return table < schema->table_count && id >= 0 && id <= SHOP_MAX_ID && highest;

@@ -30,6 +30,9 @@ int32_t shop_check_batch(const shop_schema *schema, const shop_storage_call *cal
 const shop_index *shop_check_nearest(const shop_schema *schema, const shop_storage_call *call, uint32_t table, uint32_t column,
                                      const shop_value *words, uint32_t count, const shop_rows *rows);
 
+/* Is there this optional slot, which begins at `place` of the table? A table of an older header may end before it. */
+bool shop_check_slot(const shop_storage_vtable *vt, size_t place);
+
 bool shop_check_reserve(const shop_schema *schema, uint32_t table, int64_t id, const int64_t *highest);
 
 /* What stands at the call's end, if the caller has it. */

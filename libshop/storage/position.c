@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "check.h"
+
 #define PLACES 1024u /* a power of two */
 #define KEPT INT64_C(60000000) /* microseconds: longer than any replica that is in use may be behind … */
 
@@ -29,8 +31,7 @@ struct shop_positions {
 static bool ask_storage(const struct shop *s, shop_storage_replicas *out)
 {
     *out = (shop_storage_replicas){.struct_size = sizeof *out};
-    if (s->storage->struct_size < offsetof(shop_storage_vtable, replicas) + sizeof s->storage->replicas ||
-        !s->storage->replicas)
+    if (!shop_check_slot(s->storage, offsetof(shop_storage_vtable, replicas)))
         return false;
     s->storage->replicas(s->storage_self, out);
     return out->count > 0;

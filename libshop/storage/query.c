@@ -2,6 +2,7 @@
 /* Building and running reads. */
 #include <string.h>
 
+#include "check.h"
 #include "emulate.h"
 #include "position.h"
 #include "shape.h"
@@ -276,8 +277,7 @@ shop_status shop_query_run(shop_query *q)
 
 int shop_query_has_nearest(const shop_ctx *cx)
 {
-    const shop_storage_vtable *vt = cx->shop->storage;
-    return vt->struct_size >= offsetof(shop_storage_vtable, nearest) + sizeof vt->nearest && vt->nearest;
+    return shop_check_slot(cx->shop->storage, offsetof(shop_storage_vtable, nearest));
 }
 
 int shop_query_nearest(shop_ctx *cx, uint16_t table, uint16_t column, const char *const *words, uint32_t count,

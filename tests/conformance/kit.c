@@ -404,6 +404,14 @@ void skip(kit *k, const char *why)
     fprintf(k->report, "skipped %s: %s\n", k->requirement, why);
 }
 
+bool has_slot(const kit *k, size_t place)
+{
+    void (*slot)(void) = NULL;
+    if (k->vt->struct_size >= place + sizeof slot)
+        memcpy(&slot, (const char *)k->vt + place, sizeof slot);
+    return slot != NULL;
+}
+
 static bool outcome_is(kit *k, int32_t outcome, const shop_fault *fault, int32_t expected, const char *verb)
 {
     bool terminated = memchr(fault->detail, '\0', sizeof fault->detail) != NULL;

@@ -193,6 +193,9 @@ extern const kit_chapter kit_comparisons;
 /* Any thread. Reports and returns false when it does not hold. */
 bool expect(kit *k, bool holds, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void skip(kit *k, const char *why);
+
+/* Is there this optional slot, which begins at `place` of the table? A table of an older header may end before it. */
+bool has_slot(const kit *k, size_t place);
 const char *outcome_name(int32_t outcome);
 
 void *open_place(kit *k, const shop_schema *schema, uint32_t flags, int32_t expected); /* NULL when it was not opened */

@@ -300,12 +300,6 @@ static void words_follow_changes(kit *k)
     expect_match(k, "green", "1");
 }
 
-/* An optional slot: a table of an older header ends before it. */
-static bool has_nearest(const kit *k)
-{
-    return k->vt->struct_size >= offsetof(shop_storage_vtable, nearest) + sizeof k->vt->nearest && k->vt->nearest;
-}
-
 static void expect_nearest(kit *k, uint32_t table, uint16_t column, const char *word, int32_t wanted, shop_rows *rows)
 {
     const shop_value value = {.type = SHOP_VALUE_TEXT, .size = (uint32_t)strlen(word), .data = word};
@@ -319,7 +313,7 @@ static void expect_nearest(kit *k, uint32_t table, uint16_t column, const char *
 static void nearest_words_are_words(kit *k)
 {
     shop_rows rows = {.count = 0};
-    if (!has_nearest(k)) {
+    if (!has_slot(k, offsetof(shop_storage_vtable, nearest))) {
         skip(k, "nearest is not there");
         return;
     }

@@ -280,11 +280,6 @@ shop_status shop_copy_references(shop_copy_job *job, const shop_copy_plan *plan)
 
 /* ------------------------------------------------------------------------------------------------ ids */
 
-static bool has_reserve(const shop_storage_vtable *vt)
-{
-    return vt->struct_size >= offsetof(shop_storage_vtable, reserve) + sizeof vt->reserve && vt->reserve;
-}
-
 /* A backend without `reserve` is made to give all ids up to that one, which nobody takes. */
 static int32_t give_away(const shop_copy_place *place, uint16_t table, int64_t id, shop_fault *fault)
 {
@@ -305,7 +300,7 @@ static int32_t give_away(const shop_copy_place *place, uint16_t table, int64_t i
 static int32_t reserve(const shop_copy_place *place, uint16_t table, int64_t id, int64_t *highest, shop_fault *fault)
 {
     *fault = (shop_fault){.outcome = SHOP_STORAGE_OK};
-    if (has_reserve(place->vt))
+    if (shop_check_slot(place->vt, offsetof(shop_storage_vtable, reserve)))
         fault->outcome = place->vt->reserve(place->self, table, id, highest, fault);
     else if (id)
         fault->outcome = give_away(place, table, id, fault);
