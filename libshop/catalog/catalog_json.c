@@ -197,9 +197,8 @@ static const shop_field product_filter_fields[] = {
     {"in_stock", SHOP_KIND_BOOL, 0, SHOP_NO_COLUMN, offsetof(shop_product_filter, in_stock), NO_LIMIT,
      "true: at least one piece to be had; false: none"},
     {"search", SHOP_KIND_TEXT, SHOP_FIELD_BLANK, SHOP_NO_COLUMN, offsetof(shop_product_filter, search), 0, 200, NULL, NULL,
-     "each word must begin a word of name or description; case and accents do not matter; on PostgreSQL typing errors are "
-     "corrected "
-     "when nothing is found"},
+     "each word must begin a word of name or description; case and accents do not matter; on PostgreSQL "
+     "typing errors are corrected when nothing is found"},
     {"ordering", SHOP_KIND_TEXT, 0, SHOP_NO_COLUMN, offsetof(shop_product_filter, ordering), SHOP_UNSET, SHOP_UNSET,
      ordering_words, NULL, "default: -created_at; of a search: the best match first, then the newest"},
     {"page", SHOP_KIND_INT, 0, SHOP_NO_COLUMN, offsetof(shop_product_filter, page), 1, SHOP_UNSET, NULL, NULL,

@@ -13,9 +13,12 @@
 #define LETTERS_MAX 60
 #define LETTERS_FOR_TWO 8 /* from here on two errors are corrected, below one */
 
+#define LIST_MAX (WRONG_MAX * CANDIDATES)
+_Static_assert(LIST_MAX >= WORDS_MAX, "a list takes all that are typed, or all that may have been meant");
+
 typedef struct word_list {
-    const char *words[WORDS_MAX > WRONG_MAX *CANDIDATES ? WORDS_MAX : WRONG_MAX *CANDIDATES];
-    uint32_t counts[WORDS_MAX > WRONG_MAX *CANDIDATES ? WORDS_MAX : WRONG_MAX *CANDIDATES]; /* products that have it */
+    const char *words[LIST_MAX];
+    uint32_t counts[LIST_MAX]; /* products that have it */
     uint32_t count;
 } word_list;
 

@@ -13,8 +13,7 @@ typedef struct shop_page_input {
     const char *words; /* NULL, or those of the filter's MATCH: rows whose column `rank` meets them best come first, and then in
                           the ordering's order */
     uint16_t rank;
-    const char
-        *carried; /* NULL, or what the page's cursors carry for the list (see shop_page_carried): not what a cursor lacks */
+    const char *carried; /* NULL, or what the page's cursors carry for the list: shop_page_carried gives it back */
 } shop_page_input;
 
 #define SHOP_PAGE_SIZE_DEFAULT 10

@@ -125,6 +125,12 @@ static const shop_column near_columns[] = {{.name = "word", .type = SHOP_COLUMN_
 static const shop_table near_tables[] = {{.name = "near", .columns = near_columns, .column_count = 1}};
 static const shop_schema near_schema = {.version = 1, .table_count = 1, .tables = near_tables};
 
+static void tell_no_words(shop_rows *rows, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        rows[i] = (shop_rows){.width = 1};
+}
+
 /* What an administrator took away meanwhile is not asked for again. */
 static int32_t postgres_nearest(void *self, const shop_storage_call *call, uint32_t table, uint32_t column,
                                 const shop_value *words, uint32_t count, shop_rows *rows, shop_fault *fault)
@@ -135,8 +141,7 @@ static int32_t postgres_nearest(void *self, const shop_storage_call *call, uint3
     const shop_index *index = shop_check_nearest(me->schema, call, table, column, words, count, rows);
     if (!index)
         return shop_fault_set(fault, SHOP_STORAGE_INVALID, 0, "words that cannot be asked for, or of a column without any");
-    for (uint32_t i = 0; i < count; i++)
-        rows[i] = (shop_rows){.width = 1};
+    tell_no_words(rows, count);
     if (!atomic_load(&me->spells))
         return shop_fault_none(fault);
     shop_read reads[SHOP_MAX_READS];
@@ -148,8 +153,7 @@ static int32_t postgres_nearest(void *self, const shop_storage_call *call, uint3
     if (outcome != SHOP_STORAGE_INVALID)
         return outcome;
     atomic_store(&me->spells, false);
-    for (uint32_t i = 0; i < count; i++)
-        rows[i] = (shop_rows){.width = 1};
+    tell_no_words(rows, count);
     return shop_fault_none(fault);
 }
 

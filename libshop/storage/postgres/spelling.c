@@ -9,30 +9,17 @@
 
 #define LOOK_LIMIT INT64_C(5000000) /* microseconds */
 #define EXTENSION_LOCK "pg_advisory_xact_lock(1936224112, 0)" /* one for all shops of a database */
-#define NEAR_WORDS "100"
-_Static_assert(SHOP_NEAREST_WORDS == 100, "as in NEAR_WORDS");
 
 /* What is kept of a text's words: those that somebody may mistype. */
 #define WORTH_KEEPING "char_length(word) BETWEEN 3 AND 60 AND word !~ '[0-9]'"
 
 /* ------------------------------------------------------------------------------------------------ asking */
 
-static bool succeeded(const PGresult *result)
-{
-    return PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
-}
-
-/* Runs statements without parameters; the last one's result, or that of the one that failed, is to be cleared. */
-static PGresult *run(PGconn *pg, const shop_pg_sql *sql, int64_t until)
-{
-    return sql->failed ? NULL : shop_pg_await(pg, PQsendQuery(pg, sql->text), until);
-}
-
-/* Wholly or not at all. */
+/* A transaction of statements without parameters: wholly or not at all. The last of them is the COMMIT. */
 static bool run_at_once(PGconn *pg, const shop_pg_sql *sql)
 {
-    PGresult *result = run(pg, sql, INT64_MAX);
-    bool done = succeeded(result);
+    PGresult *result = sql->failed ? NULL : shop_pg_await(pg, PQsendQuery(pg, sql->text), INT64_MAX);
+    bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
     PQclear(result);
     if (!done && PQstatus(pg) == CONNECTION_OK)
         PQclear(PQexec(pg, "ROLLBACK"));
@@ -145,7 +132,9 @@ static void put_functions(shop_pg_sql *sql, const PGresult *found)
                      " PERFORM set_config('pg_trgm.similarity_threshold', '0.1', true);"
                      " RETURN QUERY SELECT word FROM shop_word WHERE source = place AND word % sought"
                      " AND char_length(word) BETWEEN char_length(sought) - 2 AND char_length(sought) + 2"
-                     " GROUP BY word ORDER BY similarity(word, sought) DESC, word LIMIT " NEAR_WORDS "; END$$;");
+                     " GROUP BY word ORDER BY similarity(word, sought) DESC, word LIMIT ");
+    shop_pg_put_int(sql, SHOP_NEAREST_WORDS);
+    shop_pg_put(sql, "; END$$;");
 }
 
 /* Others may read the table meanwhile, and change it as soon as the trigger is there. */
