@@ -16,7 +16,7 @@ import shopd
 from shopd import wait_until
 
 STANDBY = os.environ["SHOP_TEST_STANDBY"]
-PATIENCE = 60  # it replays what all tests do that run at the time
+PATIENCE = 60  # it replays what all tests before did
 CLUSTER = pathlib.Path(__file__).resolve().parents[1] / "postgres" / "cluster"
 
 

@@ -19,7 +19,7 @@
 #include "support.h"
 
 #define LONG 3600 /* seconds that an answer may be old: what is held back stays old */
-#define PATIENCE INT64_C(60000000) /* microseconds: the standby replays what all tests do that run at the time */
+#define PATIENCE INT64_C(60000000) /* microseconds: the standby replays what all tests before did */
 
 static char place[512];
 static char standby[128]; /* its URL */
@@ -44,7 +44,7 @@ static const char *setting(const char *name)
 
 static const char *primary_folder(void)
 {
-    const char *host = strstr(setting("SHOP_TEST_POSTGRES"), "?host=");
+    const char *host = strstr(postgres_place_database(), "?host=");
     cr_assert(host != NULL);
     return host + strlen("?host=");
 }
@@ -77,7 +77,7 @@ static void take_away(int i)
     unlink_server(i);
     snprintf(sql, sizeof sql, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = '%s'",
              postgres_place_schema(place));
-    (void)postgres_place_run(i ? standby : setting("SHOP_TEST_POSTGRES"), sql);
+    (void)postgres_place_run(i ? standby : postgres_place_database(), sql);
 }
 
 static void hold_back(void)
@@ -90,19 +90,24 @@ static void let_go(void)
     (void)postgres_place_run(standby, "SELECT pg_wal_replay_resume()");
 }
 
-static void wait_a_moment(void)
+static int64_t end_of_patience(void)
+{
+    return shop_monotonic_now() + PATIENCE;
+}
+
+/* Another moment, unless it is too late. */
+static void wait_on(int64_t deadline, const char *what)
 {
     static const struct timespec moment = {.tv_nsec = 5000000};
+    cr_assert(shop_monotonic_now() < deadline, "waited in vain for %s:\n%s", what, log_text);
     (void)nanosleep(&moment, NULL);
 }
 
 static void wait_until_used(int64_t count)
 {
-    int64_t deadline = shop_monotonic_now() + PATIENCE;
-    while (shop_replicas(s, SHOP_REPLICAS_IN_USE) != count) {
-        cr_assert(shop_monotonic_now() < deadline, "waited in vain for %d replicas in use:\n%s", (int)count, log_text);
-        wait_a_moment();
-    }
+    int64_t deadline = end_of_patience();
+    while (shop_replicas(s, SHOP_REPLICAS_IN_USE) != count)
+        wait_on(deadline, count ? "the replica to be used" : "the replica to be left aside");
 }
 
 /* ------------------------------------------------------------------------------------------------ the shop */
@@ -166,7 +171,7 @@ static shop *open_at(const char *replicas, int lag)
 ReportHook(PRE_ALL)(struct criterion_test_set *tests)
 {
     (void)tests;
-    postgres_place_make(setting("SHOP_TEST_POSTGRES"), place, sizeof place);
+    postgres_place_make(postgres_place_database(), place, sizeof place);
     shop_options options;
     test_options(&options);
     options.database = place;
@@ -189,14 +194,10 @@ static void catch_up(void)
     char position[32];
     snprintf(position, sizeof position, "%lld",
              (long long)postgres_place_run(place, "SELECT (pg_current_wal_flush_lsn() - '0/0')::int8"));
-    snprintf(sql, sizeof sql, "SELECT (pg_last_wal_replay_lsn() - '0/0')::int8 >= %s", position);
-    int64_t deadline = shop_monotonic_now() + PATIENCE;
-    char wrapped[300];
-    snprintf(wrapped, sizeof wrapped, "SELECT (%s)::int", sql);
-    while (!postgres_place_run(standby, wrapped)) {
-        cr_assert(shop_monotonic_now() < deadline, "the standby does not catch up");
-        wait_a_moment();
-    }
+    snprintf(sql, sizeof sql, "SELECT ((pg_last_wal_replay_lsn() - '0/0')::int8 >= %s)::int", position);
+    int64_t deadline = end_of_patience();
+    while (!postgres_place_run(standby, sql))
+        wait_on(deadline, "the standby to catch up");
 }
 
 /* A new one of this test's. */
@@ -285,16 +286,6 @@ static void add_to_cart(shop_ctx *cx)
     cr_assert_eq(shop_cart_add(cx, product, 1, &cart), SHOP_OK, "%s", shop_ctx_error_detail(cx));
 }
 
-static void wait_until_served(void)
-{
-    const shop_product *found;
-    int64_t deadline = shop_monotonic_now() + PATIENCE;
-    while (shop_product_get(passer_by, "lamp", &found) != SHOP_OK) {
-        cr_assert(shop_monotonic_now() < deadline, "waited in vain for an answer:\n%s", log_text);
-        wait_a_moment();
-    }
-}
-
 static int64_t replica_reads(void)
 {
     return shop_replicas(s, SHOP_READS_FROM_REPLICA);
@@ -309,30 +300,27 @@ static int64_t primary_reads(void)
 static void wait_for_looks(void)
 {
     uint64_t enough = shop_pg_round_trips() + 6;
-    int64_t deadline = shop_monotonic_now() + PATIENCE;
-    while (shop_pg_round_trips() < enough) {
-        cr_assert(shop_monotonic_now() < deadline, "nobody looks at the servers");
-        wait_a_moment();
-    }
+    int64_t deadline = end_of_patience();
+    while (shop_pg_round_trips() < enough)
+        wait_on(deadline, "somebody to look at the servers");
 }
 
 static void wait_for_price(int64_t price)
 {
-    int64_t deadline = shop_monotonic_now() + PATIENCE;
-    while (price_for(passer_by) != price) {
-        cr_assert(shop_monotonic_now() < deadline, "waited in vain for the price:\n%s", log_text);
-        wait_a_moment();
-    }
+    int64_t deadline = end_of_patience();
+    while (price_for(passer_by) != price)
+        wait_on(deadline, "the price");
 }
 
 /* Until the replica answers, and that price all the while. */
-static void wait_for_replica_read(int64_t price)
+static void wait_for_replica_read(shop_ctx *cx, int64_t price)
 {
     int64_t before = replica_reads();
-    int64_t deadline = shop_monotonic_now() + PATIENCE;
+    int64_t deadline = end_of_patience();
+    cr_expect_eq(price_for(cx), price);
     while (replica_reads() == before) {
-        cr_assert(shop_monotonic_now() < deadline, "waited in vain for the replica:\n%s", log_text);
-        cr_expect_eq(price_for(passer_by), price);
+        wait_on(deadline, "an answer of the replica");
+        cr_expect_eq(price_for(cx), price);
     }
 }
 
@@ -389,11 +377,7 @@ Test(replica, shows_writers_what_they_wrote)
     cr_expect_eq(price_for(buyer), 1000, "a context that was reset is nobody's");
     let_go();
     catch_up();
-    int64_t before = replica_reads();
-    int64_t deadline = shop_monotonic_now() + PATIENCE;
-    while (replica_reads() == before && shop_monotonic_now() < deadline)
-        cr_expect_eq(price_for(other), 2000);
-    cr_expect_gt(replica_reads(), before, "the replica has it now");
+    wait_for_replica_read(other, 2000);
     shop_ctx_free(other);
 }
 
@@ -488,7 +472,7 @@ Test(replica, that_is_too_far_behind_is_left_aside_until_it_has_caught_up)
     wait_for_looks();
     let_go();
     wait_until_used(1);
-    wait_for_replica_read(2000);
+    wait_for_replica_read(passer_by, 2000);
     expect_news_in_turn();
 }
 
@@ -520,9 +504,10 @@ Test(replica, goes_on_serving_while_the_primary_is_away)
     cr_expect_eq(price_for(passer_by), 1000);
     take_away(0);
     int64_t until = shop_monotonic_now() + 1500000; /* longer than an answer may be old otherwise */
-    while (shop_monotonic_now() < until)
-        wait_a_moment();
-    wait_until_served(); /* as soon as the standby has what the primary was last seen to have */
+    while (shop_monotonic_now() < until) {
+        cr_expect_eq(price_for(passer_by), 1000);
+        wait_on(INT64_MAX, "the time");
+    }
     cr_expect_eq(shop_cart_add(buyer, product, 1, &cart), SHOP_UNAVAILABLE);
     link_server(0);
     add_to_cart(buyer);
@@ -532,9 +517,9 @@ Test(replica, must_be_a_standby)
 {
     s = open_at(links[0], LONG);
     passer_by = test_ctx(s, SHOP_ACTOR_NOBODY);
-    int64_t deadline = shop_monotonic_now() + PATIENCE;
-    while (!count_in_log("left aside: standby") && shop_monotonic_now() < deadline)
-        wait_a_moment();
+    int64_t deadline = end_of_patience();
+    while (!count_in_log("left aside: standby"))
+        wait_on(deadline, "the server to be left aside");
     cr_expect_eq(count_in_log("left aside: standby"), 1, "%s", log_text);
     (void)price_for(passer_by);
     cr_expect_eq(replica_reads(), 0);
@@ -591,7 +576,7 @@ Test(replica, that_falls_silent_is_left_aside)
     cr_expect_eq(primary_reads() - before, 1);
     cr_expect_eq(count_in_log("left aside: ") - left, 1, "%s", log_text);
     wait_until_used(1); /* by new connections */
-    wait_for_replica_read(1000);
+    wait_for_replica_read(passer_by, 1000);
     signal_backends("CONT");
 }
 
