@@ -11,7 +11,7 @@
 static int fresh_schema(void *user, char *url, size_t size)
 {
     char database[512];
-    (void)snprintf(database, sizeof database, "%s%s", getenv("SHOP_TEST_POSTGRES"), (const char *)user);
+    (void)snprintf(database, sizeof database, "%s%s", postgres_place_database(), (const char *)user);
     postgres_place_make(database, url, size);
     return 0;
 }
@@ -31,8 +31,8 @@ static int fresh_database(void *user, char *url, size_t size)
     (void)user;
     (void)snprintf(name, sizeof name, "kit_%ld_%u", (long)getpid(), ++made);
     (void)snprintf(sql, sizeof sql, "CREATE DATABASE %s", name);
-    (void)postgres_place_run(getenv("SHOP_TEST_POSTGRES"), sql);
-    const char *host = strstr(getenv("SHOP_TEST_POSTGRES"), "?host=");
+    (void)postgres_place_run(postgres_place_database(), sql);
+    const char *host = strstr(postgres_place_database(), "?host=");
     int length = snprintf(url, size, "postgresql://shop@/%s%s&port=6432&shop_prepare=off", name, host ? host : "?");
     return length < (int)size ? 0 : -1;
 }
@@ -43,7 +43,7 @@ static void remove_database(void *user, const char *url)
     char sql[96];
     const char *name = strchr(url, '@') + 2;
     (void)snprintf(sql, sizeof sql, "DROP DATABASE IF EXISTS %.*s WITH (FORCE)", (int)strcspn(name, "?"), name);
-    (void)postgres_place_run(getenv("SHOP_TEST_POSTGRES"), sql);
+    (void)postgres_place_run(postgres_place_database(), sql);
 }
 
 static int spoil_schema(void *user, const char *url)

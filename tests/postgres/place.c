@@ -45,6 +45,16 @@ int64_t postgres_place_run(const char *url, const char *sql)
     return number;
 }
 
+const char *postgres_place_database(void)
+{
+    const char *url = getenv("SHOP_TEST_POSTGRES");
+    if (!url) {
+        fputs("SHOP_TEST_POSTGRES names no database\n", stderr);
+        exit(2);
+    }
+    return url;
+}
+
 void postgres_place_make(const char *database, char *url, size_t size)
 {
     static unsigned made;

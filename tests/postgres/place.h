@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The database that SHOP_TEST_POSTGRES names. Ends the program when it names none. */
+const char *postgres_place_database(void);
+
 /* Makes one in the database, and writes its URL. Ends the program when it cannot. */
 void postgres_place_make(const char *database, char *url, size_t size);
 void postgres_place_drop(const char *url);

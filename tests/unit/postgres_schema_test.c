@@ -29,9 +29,7 @@ static PGconn *connect_by_hand(void)
 
 static void make_place(void)
 {
-    const char *url = getenv("SHOP_TEST_POSTGRES");
-    cr_assert(url != NULL, "SHOP_TEST_POSTGRES names no database");
-    postgres_place_make(url, place, sizeof place);
+    postgres_place_make(postgres_place_database(), place, sizeof place);
     (void)snprintf(named, sizeof named, "%s&application_name=%s", place, postgres_place_schema(place));
     hand = connect_by_hand();
 }

@@ -12,16 +12,9 @@
 
 static char place[512];
 
-static const char *database(void)
-{
-    const char *url = getenv("SHOP_TEST_POSTGRES");
-    cr_assert(url != NULL, "SHOP_TEST_POSTGRES names no database");
-    return url;
-}
-
 static void make_place(void)
 {
-    postgres_place_make(database(), place, sizeof place);
+    postgres_place_make(postgres_place_database(), place, sizeof place);
 }
 
 static void drop_place(void)
@@ -49,10 +42,11 @@ static const char *near(void *self, const char *word)
     shop_fault fault;
     cr_assert_eq(TINY_STORAGE->nearest(self, &call, THING, THING_WORDS, values, 2, rows, &fault), SHOP_STORAGE_OK, "%s: %s",
                  word, fault.detail);
+    size_t used = 0;
     told[0] = '\0';
     for (uint32_t i = 0; i < rows[0].count; i++) {
-        strncat(told, rows[0].values[i].data, 100);
-        strcat(told, " ");
+        used += (size_t)snprintf(told + used, sizeof told - used, "%s ", rows[0].values[i].data);
+        cr_assert_lt(used, sizeof told);
     }
     cr_expect_eq(rows[1].count, 0);
     shop_arena_free(arena);
@@ -173,7 +167,7 @@ static char theirs[600]; /* the URL that leads there */
 
 static void name_database(const char *user)
 {
-    const char *host = strstr(database(), "?host=");
+    const char *host = strstr(postgres_place_database(), "?host=");
     cr_assert(host != NULL);
     snprintf(theirs, sizeof theirs, "postgresql://%s@/%s%s", user, postgres_place_schema(place), host);
 }
@@ -182,7 +176,7 @@ static void on_database(const char *before, const char *after)
 {
     char sql[200];
     snprintf(sql, sizeof sql, "%s %s %s", before, postgres_place_schema(place), after);
-    (void)postgres_place_run(database(), sql);
+    (void)postgres_place_run(postgres_place_database(), sql);
 }
 
 static void make_database(void)

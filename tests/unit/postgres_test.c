@@ -22,18 +22,11 @@
 
 static char place[512];
 
-static const char *database(void)
-{
-    const char *url = getenv("SHOP_TEST_POSTGRES");
-    cr_assert(url != NULL, "SHOP_TEST_POSTGRES names no database");
-    return url;
-}
-
 static char named[700]; /* the place's URL with a name for the connections made by it: others use the same server */
 
 static void make_place(void)
 {
-    postgres_place_make(database(), place, sizeof place);
+    postgres_place_make(postgres_place_database(), place, sizeof place);
     snprintf(named, sizeof named, "%s&application_name=%s", place, postgres_place_schema(place));
 }
 
@@ -224,7 +217,7 @@ TestSuite(postgres_refusal, .init = make_place, .fini = drop_place, .timeout = 1
 static const char *with_beginning(const char *beginning)
 {
     static char url[512];
-    const char *host = strstr(database(), "?host=");
+    const char *host = strstr(postgres_place_database(), "?host=");
     cr_assert(host != NULL);
     snprintf(url, sizeof url, "%s%s", beginning, host);
     return url;
@@ -265,11 +258,11 @@ Test(postgres_refusal, of_another_encoding)
     char sql[160];
     snprintf(sql, sizeof sql, "CREATE DATABASE %s ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0",
              postgres_place_schema(place));
-    (void)postgres_place_run(database(), sql);
+    (void)postgres_place_run(postgres_place_database(), sql);
     snprintf(url, sizeof url, "postgresql://shop@/%s", postgres_place_schema(place));
     expect_refusal(with_beginning(url), SHOP_STORAGE_UNAVAILABLE, "encoding: ");
     snprintf(sql, sizeof sql, "DROP DATABASE %s", postgres_place_schema(place));
-    (void)postgres_place_run(database(), sql);
+    (void)postgres_place_run(postgres_place_database(), sql);
 }
 
 static void expect_foreign(const char *spoiling, const char *what)
@@ -786,7 +779,7 @@ Test(postgres_pool, is_never_larger_than_told_and_serves_all)
     char sql[200];
     snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE application_name = left('pool_test_%s', 63)",
              postgres_place_schema(place));
-    int64_t connections = postgres_place_run(database(), sql);
+    int64_t connections = postgres_place_run(postgres_place_database(), sql);
     cr_expect(connections >= 1 && connections <= 2, "%d connections", (int)connections);
     tiny_close(self);
 }
