@@ -156,6 +156,16 @@ static int32_t frail_reserve(void *self, uint32_t of, int64_t id, int64_t *highe
     return is_dead() ? refuse(fault, SHOP_STORAGE_UNAVAILABLE) : me->inner->reserve(me->self, of, id, highest, fault);
 }
 
+/* What stands behind the end of a table that was built before there was a reserve is not its. */
+static int32_t not_a_slot(void *self, uint32_t of, int64_t id, int64_t *highest, shop_fault *fault)
+{
+    (void)self;
+    (void)of;
+    (void)id;
+    (void)highest;
+    return refuse(fault, SHOP_STORAGE_INVALID);
+}
+
 void frail_reset(void)
 {
     frail = (struct frail){.fail_at = 0};
@@ -185,8 +195,10 @@ const char *frail_url(const char *place)
         .ping = frail_ping,
         .reserve = frail_reserve,
     };
-    if (capabilities != UINT32_MAX)
-        table.struct_size = offsetof(shop_storage_vtable, reserve); /* as one that was built before there was a reserve */
+    if (capabilities != UINT32_MAX) {
+        table.struct_size = offsetof(shop_storage_vtable, reserve);
+        table.reserve = not_a_slot;
+    }
     (void)shop_storage_register(&table); /* refused when it is there already */
     (void)snprintf(url, sizeof urls[0], SCHEME "%s", place);
     return url;
